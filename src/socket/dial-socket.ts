@@ -1,0 +1,127 @@
+import { closeSync, lstatSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AbstractEndpoint, Endpoint, PathEndpoint } from '../endpoint/endpoint.js';
+import { parseEndpoint } from '../endpoint/parse-endpoint.js';
+import { printEndpoint } from '../endpoint/print-endpoint.js';
+import { defaultServerPolicy } from './default-policy.js';
+import { errnoName, libc } from './libc.js';
+import type { Peer } from './peer.js';
+import { readPeerCredentials } from './peer-credentials.js';
+import type { PeerPolicy } from './peer-policy.js';
+import { peerRefusal } from './peer-refusal.js';
+import { socketAddress } from './socket-address.js';
+import { SocketError } from './socket-error.js';
+import { unixStreamSocket } from './unix-stream-socket.js';
+
+export interface DialOptions {
+  /** How long to wait for a place in a full backlog, in ms. Default 5000. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /**
+   * Who the server may be: the process that called listen(). Default on a path: `anyone()`, whoever may make a file
+   * there. Default on an abstract name, which anybody can take: our own user or root.
+   */
+  readonly allowServer?: PeerPolicy;
+}
+
+export interface DialedSocket {
+  /**
+   * Connected, paused and owned by the caller: attach the listeners before the next turn of the event loop, then call
+   * `resume()`.
+   */
+  readonly socket: Socket;
+  readonly peer: Peer;
+}
+
+/** Waits between tries at a full backlog, in ms. */
+const BACKOFF = { first: 1, factor: 1.6, jitter: 0.2, longest: 1_000 };
+
+/**
+ * Connects once. Only a full backlog is waited for; every other failure is an immediate SocketError: `ENOENT` (no such
+ * file), `ECONNREFUSED` (nobody listens), `EACCES`, `ETIMEDOUT`, `ERR_PODWIRE_PEER_REFUSED` (the server is not who
+ * `allowServer` wants; nothing was sent), `ERR_PODWIRE_ABORTED` ... An endpoint that is not valid is an EndpointError.
+ */
+export async function dialSocket(endpoint: Endpoint, options: DialOptions = {}): Promise<DialedSocket> {
+  const checked = parseEndpoint(endpoint);
+  const shown = printEndpoint(checked);
+  if (checked.kind === 'fd') {
+    throw new SocketError('ERR_PODWIRE_UNSUPPORTED', shown, 'an inherited socket can be listened on, not dialed');
+  }
+  const policy = options.allowServer ?? defaultServerPolicy(checked);
+  throwIfAborted(options.signal, shown);
+  const fd = unixStreamSocket(checked);
+  try {
+    await connect(fd, checked, shown, options.timeoutMs ?? 5_000, options.signal);
+    const peer = readPeerCredentials(fd, shown);
+    const refusal = peerRefusal(policy, peer);
+    if (refusal !== undefined) {
+      throw new SocketError('ERR_PODWIRE_PEER_REFUSED', shown, `${refusal} as the server; nothing was sent to it`);
+    }
+    const socket = new Socket({ fd, readable: true, writable: true });
+    return { socket: socket.pause(), peer };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** connect(2) on a Unix socket is done or has failed when it returns; EAGAIN says that the backlog is full. */
+async function connect(
+  fd: number,
+  endpoint: PathEndpoint | AbstractEndpoint,
+  shown: string,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const address = socketAddress(endpoint);
+  const giveUpAt = performance.now() + timeoutMs;
+  let wait = BACKOFF.first;
+  for (;;) {
+    const result = libc().connect(fd, address);
+    if (result >= 0) return;
+    const code = errnoName(result);
+    if (code !== 'EAGAIN') throw connectFailure(code, endpoint, shown);
+    const left = giveUpAt - performance.now();
+    if (left <= 0) {
+      const message = `the server's backlog stayed full for ${timeoutMs} ms; it accepts too slowly or hangs`;
+      throw new SocketError('ETIMEDOUT', shown, message);
+    }
+    const jittered = wait * (1 + BACKOFF.jitter * (2 * Math.random() - 1));
+    await delay(Math.min(jittered, left), undefined, signal && { signal }).catch(() => {});
+    throwIfAborted(signal, shown);
+    wait = Math.min(wait * BACKOFF.factor, BACKOFF.longest);
+  }
+}
+
+function throwIfAborted(signal: AbortSignal | undefined, shown: string): void {
+  if (signal?.aborted) {
+    throw new SocketError('ERR_PODWIRE_ABORTED', shown, 'the dial was aborted', { cause: signal.reason });
+  }
+}
+
+function connectFailure(code: string, endpoint: PathEndpoint | AbstractEndpoint, shown: string): SocketError {
+  return new SocketError(code, shown, explain(code, endpoint));
+}
+
+function explain(code: string, endpoint: PathEndpoint | AbstractEndpoint): string {
+  switch (code) {
+    case 'ENOENT':
+      return 'there is no such file; start the server, or check the path and the mounts';
+    case 'ECONNREFUSED':
+      if (endpoint.kind === 'abstract') {
+        return 'nobody listens on this name in this network namespace; start the server there';
+      }
+      return lstatSync(endpoint.path, { throwIfNoEntry: false })?.isSocket() === false
+        ? 'the file there is no socket; check the path'
+        : 'nobody listens on this socket file any more; start the server';
+    case 'EACCES':
+      return 'no permission; connecting needs write permission on the socket and search permission on its folders';
+    case 'EPERM':
+      return 'a security module forbids it; see the audit log';
+    case 'EPROTOTYPE':
+      return 'the socket there is not a stream socket; check the address';
+    default:
+      return 'connect failed';
+  }
+}

@@ -1,0 +1,72 @@
+import { createRequire } from 'node:module';
+import { getSystemErrorName } from 'node:util';
+
+/**
+ * The calls that Node has no API for. Every one returns what libc returns, and a negative errno instead of -1.
+ * All of them are non-blocking: nothing here can hold up the event loop.
+ */
+export interface Libc {
+  /** A new AF_UNIX stream socket, close-on-exec and non-blocking. */
+  unixStreamSocket(): number;
+  bind(fd: number, address: Uint8Array): number;
+  listen(fd: number, backlog: number): number;
+  connect(fd: number, address: Uint8Array): number;
+  /** Fills `value` with a SOL_SOCKET option and returns how many bytes the kernel has written, or -errno. */
+  socketOption(fd: number, option: number, value: Uint8Array): number;
+  /** Takes the exclusive lock of an open file without waiting; closing the file releases it. */
+  tryLock(fd: number): number;
+}
+
+// asm-generic/socket.h, linux/net.h, asm-generic/fcntl.h: the same on x64 and arm64.
+export const AF_UNIX = 1;
+const SOCK_STREAM = 1;
+const SOCK_CLOEXEC = 0o2000000;
+const SOCK_NONBLOCK = 0o4000;
+const SOL_SOCKET = 1;
+const LOCK_EXCLUSIVE_NOW = 2 | 4;
+export const SO_TYPE = 3;
+export const SO_PEERCRED = 17;
+export const SO_ACCEPTCONN = 30;
+export const SO_PEERSEC = 31;
+export const SO_DOMAIN = 39;
+export const SO_PEERGROUPS = 59;
+
+let loaded: Libc | undefined;
+
+/** Loads koffi and libc on the first use, so that importing podwire costs nothing. Throws where koffi cannot load. */
+export function libc(): Libc {
+  loaded ??= load();
+  return loaded;
+}
+
+/** `ECONNREFUSED` for -111. */
+export function errnoName(result: number): string {
+  return getSystemErrorName(result);
+}
+
+function load(): Libc {
+  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
+  // The process itself has libc loaded, whichever it is: no need to know the file name of glibc or musl.
+  const library = koffi.load(null);
+  const socket = library.func('int socket(int, int, int)');
+  const bind = library.func('int bind(int, const void *, uint32_t)');
+  const listen = library.func('int listen(int, int)');
+  const connect = library.func('int connect(int, const void *, uint32_t)');
+  const getsockopt = library.func('int getsockopt(int, int, int, void *, void *)');
+  const flock = library.func('int flock(int, int)');
+  const optionLength = new Uint32Array(1);
+  const checked = (result: number): number => (result === -1 ? -koffi.errno() : result);
+
+  return {
+    unixStreamSocket: () => checked(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)),
+    bind: (fd, address) => checked(bind(fd, address, address.length)),
+    listen: (fd, backlog) => checked(listen(fd, backlog)),
+    connect: (fd, address) => checked(connect(fd, address, address.length)),
+    socketOption(fd, option, value) {
+      optionLength[0] = value.byteLength;
+      const result = checked(getsockopt(fd, SOL_SOCKET, option, value, optionLength));
+      return result < 0 ? result : optionLength[0];
+    },
+    tryLock: (fd) => checked(flock(fd, LOCK_EXCLUSIVE_NOW)),
+  };
+}

@@ -1,0 +1,56 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import type { AbstractEndpoint, PathEndpoint } from '../endpoint/endpoint.js';
+import type { SocketHolder } from './socket-error.js';
+
+/** An error message may wait this long, in ms, on a machine with very many open files. */
+const PATIENCE = 500;
+
+/**
+ * The process that has this address bound, or undefined: another user's files are not ours to see, and a path may be
+ * bound in another network namespace or under another spelling.
+ */
+export async function findHolder(endpoint: PathEndpoint | AbstractEndpoint): Promise<SocketHolder | undefined> {
+  try {
+    const inodes = await boundInodes(endpoint);
+    if (inodes.size === 0) return undefined;
+    const giveUpAt = performance.now() + PATIENCE;
+    for (const entry of await readdir('/proc')) {
+      if (performance.now() > giveUpAt) return undefined;
+      if (/^\d+$/.test(entry) && (await holdsOneOf(entry, inodes))) return { pid: Number(entry) };
+    }
+  } catch {
+    // No /proc: then nobody can tell.
+  }
+  return undefined;
+}
+
+/** `, held by process 4711` for an error message. */
+export function heldBy(holder: SocketHolder | undefined): string {
+  return holder === undefined ? '' : `, held by process ${holder.pid}`;
+}
+
+/** Inodes of the sockets bound to the address: proc_pid_net(5), /proc/net/unix, where a NUL is shown as `@`. */
+async function boundInodes(endpoint: PathEndpoint | AbstractEndpoint): Promise<ReadonlySet<string>> {
+  const wanted =
+    endpoint.kind === 'path'
+      ? Buffer.from(endpoint.path, 'utf8').toString('latin1')
+      : `\0${Buffer.from(endpoint.name).toString('latin1')}`.replaceAll('\0', '@');
+  const inodes = new Set<string>();
+  for (const line of (await readFile('/proc/net/unix', 'latin1')).split('\n')) {
+    const [, flags, inode, name] = /^\S+ \S+ \S+ (\S+) \S+ \S+ +(\d+) (.*)$/.exec(line) ?? [];
+    // __SO_ACCEPTCON: a listening socket; the connections it accepted carry its name, too.
+    if (name === wanted && flags === '00010000') inodes.add(`socket:[${inode}]`);
+  }
+  return inodes;
+}
+
+async function holdsOneOf(pid: string, inodes: ReadonlySet<string>): Promise<boolean> {
+  try {
+    for (const fd of await readdir(`/proc/${pid}/fd`)) {
+      if (inodes.has(await readlink(`/proc/${pid}/fd/${fd}`))) return true;
+    }
+  } catch {
+    // The process ended, the file was closed, or they are not ours to see.
+  }
+  return false;
+}
