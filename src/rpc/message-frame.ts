@@ -1,0 +1,64 @@
+import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { Code } from './code.js';
+import { compress } from './compression.js';
+import { RpcError } from './rpc-error.js';
+import type { MessageType } from './service-definition.js';
+
+/** Compressed-Flag and Message-Length (PROTOCOL-HTTP2.md). */
+const prefixLength = 5;
+const emptyPrefix = new Uint8Array(prefixLength);
+/** A writer whose scratch has grown beyond this is dropped, so that one large message does not stay allocated. */
+const largestScratch = 256 * 1024;
+
+/** Kept between messages for its scratch buffer; taken away while in use, so that a failed encode leaves nothing behind. */
+let idleWriter: BinaryWriter | undefined;
+
+/**
+ * One length-prefixed message, ready for DATA frames. Fields may be missing, as in ts-proto's `fromPartial`.
+ * @param encoding compresses the message when given (not `identity`)
+ * @throws RpcError INTERNAL when a field has a value that its type cannot hold
+ */
+export function encodeMessage<Partial>(
+  // biome-ignore lint/suspicious/noExplicitAny: what goes in is `Partial`; the full message stays between the type's own functions
+  type: MessageType<any, Partial>,
+  message: Partial,
+  encoding?: string,
+): Uint8Array {
+  const writer = idleWriter ?? new BinaryWriter();
+  idleWriter = undefined;
+  let frame: Uint8Array;
+  try {
+    // The prefix is reserved first and filled in when the length is known: the message is copied once, out of the scratch.
+    writer.raw(emptyPrefix);
+    type.encode(type.fromPartial(message), writer as never);
+    frame = writer.finish();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new RpcError(Code.INTERNAL, `cannot encode the message: ${reason}`, { cause: error });
+  }
+  if (frame.length <= largestScratch) {
+    idleWriter = writer;
+  }
+  if (encoding !== undefined && encoding !== 'identity') {
+    return frameMessage(compress(encoding, frame.subarray(prefixLength)), true);
+  }
+  writeLength(frame);
+  return frame;
+}
+
+/** The same for a message that is encoded already; copies it once. */
+export function frameMessage(payload: Uint8Array, compressed = false): Uint8Array {
+  const frame = new Uint8Array(prefixLength + payload.length);
+  frame[0] = compressed ? 1 : 0;
+  frame.set(payload, prefixLength);
+  writeLength(frame);
+  return frame;
+}
+
+function writeLength(frame: Uint8Array): void {
+  const length = frame.length - prefixLength;
+  frame[1] = length >>> 24;
+  frame[2] = length >>> 16;
+  frame[3] = length >>> 8;
+  frame[4] = length;
+}
