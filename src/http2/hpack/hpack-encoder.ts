@@ -1,0 +1,208 @@
+import { ENTRY_OVERHEAD, INITIAL_TABLE_SIZE } from './dynamic-table.js';
+import { huffmanEncode, huffmanLength } from './huffman.js';
+import { INDEXING, type Indexing } from './indexing.js';
+import { MAX_INTEGER_LENGTH, writeInteger } from './integer.js';
+import { latin1CodeAt } from './latin1.js';
+import { RepeatedValues } from './repeated-values.js';
+import { SearchableTable } from './searchable-table.js';
+import { STATIC_TABLE } from './static-table.js';
+
+const STATIC_LENGTH = STATIC_TABLE.length;
+
+/** Index on the wire by name (the first of several) and by name and value. */
+const STATIC_BY_NAME = new Map<string, { first: number; byValue: Map<string, number> }>();
+for (const [position, [name, value]] of STATIC_TABLE.entries()) {
+  const entries = STATIC_BY_NAME.get(name);
+  if (entries === undefined)
+    STATIC_BY_NAME.set(name, { first: position + 1, byValue: new Map([[value, position + 1]]) });
+  else entries.byValue.set(value, position + 1);
+}
+
+const INITIAL_SCRATCH = 256;
+
+/** A scratch that one large block made longer than this is given up at the next block. */
+const RETAINED_SCRATCH = 16_384;
+
+/** Blocks up to this length come as the same view each time: making one takes longer than encoding an indexed block. */
+const KEPT_VIEWS = 128;
+
+/** Lines of the cache of pairs; a power of two. */
+const CACHE_LINES = 64;
+
+const HUFFMAN_THRESHOLD = 1;
+
+/** Writes the header blocks of one direction of a connection (RFC 7541), in the order in which they are sent. */
+export class HpackEncoder {
+  readonly #ownMaxSize: number;
+  readonly #indexing: ReadonlyMap<string, Indexing>;
+  readonly #table = new SearchableTable(INITIAL_TABLE_SIZE);
+  readonly #repeated = new RepeatedValues();
+  /** The table size that the next block has to announce, and the smallest since the last block; -1 for none. */
+  #finalSize = -1;
+  #smallestSize = -1;
+
+  #scratch = new Uint8Array(INITIAL_SCRATCH);
+  #views: (Uint8Array | undefined)[] = [];
+  #offset = 0;
+
+  /**
+   * The pair that went through each line last and its place: a static index, or STATIC_LENGTH + 1 + the serial number of a
+   * dynamic entry. Fields of one call site are the same strings each time, so a hit compares two pointers and hashes nothing.
+   */
+  readonly #cachedNames: string[] = new Array(CACHE_LINES).fill('');
+  readonly #cachedValues: string[] = new Array(CACHE_LINES).fill('');
+  readonly #cachedPlaces: number[] = new Array(CACHE_LINES).fill(0);
+
+  /**
+   * @param options.maxTableSize octets of table that we are willing to keep, even if the peer allows more; default 4096
+   * @param options.sensitiveNames lower-case names to send never indexed, beside `authorization`, the cookies and the like
+   */
+  constructor(options: { maxTableSize?: number; sensitiveNames?: Iterable<string> } = {}) {
+    this.#ownMaxSize = options.maxTableSize ?? INITIAL_TABLE_SIZE;
+    const sensitive = Array.from(options.sensitiveNames ?? [], (name) => [name, 'never'] as const);
+    this.#indexing = sensitive.length === 0 ? INDEXING : new Map([...INDEXING, ...sensitive]);
+    this.setPeerMaxTableSize(INITIAL_TABLE_SIZE);
+  }
+
+  /**
+   * Applies SETTINGS_HEADER_TABLE_SIZE of the peer. The next block begins with the updates that RFC 7541 section 4.2 demands:
+   * the smallest size since the last block, then the final one.
+   */
+  setPeerMaxTableSize(size: number): void {
+    const maxSize = Math.min(size, this.#ownMaxSize);
+    if (this.#finalSize < 0) {
+      if (maxSize === this.#table.maxSize) return;
+      this.#smallestSize = maxSize;
+    }
+    this.#finalSize = maxSize;
+    this.#smallestSize = Math.min(this.#smallestSize, maxSize);
+  }
+
+  /**
+   * Encodes one header list: name, value, name, value, ... in latin1, names in lower case.
+   *
+   * @returns a view of internal scratch, valid until the next call
+   * @throws TypeError when a character is above U+00FF or the last value is missing. Nothing is to be sent then; the encoder stays
+   *   usable
+   */
+  encode(fields: readonly string[]): Uint8Array {
+    if (this.#scratch.length > RETAINED_SCRATCH) this.#replaceScratch(INITIAL_SCRATCH);
+    this.#offset = 0;
+    if (this.#finalSize >= 0) this.#writeSizeUpdates();
+    try {
+      for (let i = 0; i < fields.length; i += 2) this.#writeField(fields[i], fields[i + 1], i);
+    } catch (error) {
+      // The peer will not see this block, so what it inserted must go: by way of size 0, on both sides.
+      this.#finalSize = this.#table.maxSize;
+      this.#smallestSize = 0;
+      throw error;
+    }
+    return this.#view();
+  }
+
+  #writeSizeUpdates(): void {
+    if (this.#smallestSize < this.#finalSize) {
+      this.#offset = writeInteger(this.#scratch, this.#offset, 0x20, 0x1f, this.#smallestSize);
+      this.#table.resize(this.#smallestSize);
+    }
+    this.#offset = writeInteger(this.#scratch, this.#offset, 0x20, 0x1f, this.#finalSize);
+    this.#table.resize(this.#finalSize);
+    this.#finalSize = -1;
+  }
+
+  #writeField(name: string, value: string, position: number): void {
+    const line = (position * 4 + name.length + value.length) & (CACHE_LINES - 1);
+    const table = this.#table;
+    let place = 0;
+    if (this.#cachedValues[line] === value && this.#cachedNames[line] === name) {
+      place = this.#cachedPlaces[line];
+      const evicted = table.inserted - table.length;
+      if (place > STATIC_LENGTH && place <= STATIC_LENGTH + evicted) place = 0;
+    }
+    if (place === 0) {
+      place = this.#find(name, value);
+      if (place === 0) {
+        this.#writeLiteral(name, value);
+        return;
+      }
+      this.#cachedNames[line] = name;
+      this.#cachedValues[line] = value;
+      this.#cachedPlaces[line] = place;
+    }
+    this.#makeRoom(0);
+    this.#offset = writeInteger(this.#scratch, this.#offset, 0x80, 0x7f, this.#indexOf(place));
+  }
+
+  /** The place of a pair that may be sent as an index, or 0. */
+  #find(name: string, value: string): number {
+    if (this.#indexing.get(name) === 'never') return 0;
+    const index = STATIC_BY_NAME.get(name)?.byValue.get(value);
+    if (index !== undefined) return index;
+    const serial = this.#table.find(name, value);
+    return serial < 0 ? 0 : STATIC_LENGTH + 1 + serial;
+  }
+
+  #writeLiteral(name: string, value: string): void {
+    const table = this.#table;
+    const indexing = this.#indexing.get(name);
+    // An entry of more than half the table would push out what every other call needs.
+    const fits = name.length + value.length + ENTRY_OVERHEAD <= table.maxSize >>> 1;
+    const insert = fits && (indexing === 'insert' || (indexing === undefined && this.#repeated.seen(name, value)));
+
+    this.#makeRoom(name.length + value.length);
+    const nameIndex = this.#findName(name);
+    const pattern = insert ? 0x40 : indexing === 'never' ? 0x10 : 0;
+    this.#offset = writeInteger(this.#scratch, this.#offset, pattern, insert ? 0x3f : 0x0f, nameIndex);
+    if (nameIndex === 0) this.#writeString(name);
+    this.#writeString(value);
+    if (insert) table.insert(name, value);
+  }
+
+  #findName(name: string): number {
+    const entries = STATIC_BY_NAME.get(name);
+    if (entries !== undefined) return entries.first;
+    const serial = this.#table.findName(name);
+    return serial < 0 ? 0 : this.#indexOf(STATIC_LENGTH + 1 + serial);
+  }
+
+  /** The index on the wire, where dynamic entries count back from the newest. */
+  #indexOf(place: number): number {
+    return place <= STATIC_LENGTH ? place : STATIC_LENGTH + this.#table.inserted - (place - STATIC_LENGTH - 1);
+  }
+
+  #writeString(text: string): void {
+    if (text.length >= HUFFMAN_THRESHOLD) {
+      const length = huffmanLength(text);
+      if (length < text.length) {
+        this.#offset = writeInteger(this.#scratch, this.#offset, 0x80, 0x7f, length);
+        this.#offset = huffmanEncode(text, this.#scratch, this.#offset);
+        return;
+      }
+    }
+    const scratch = this.#scratch;
+    let offset = writeInteger(scratch, this.#offset, 0, 0x7f, text.length);
+    for (let i = 0; i < text.length; i++) {
+      scratch[offset++] = latin1CodeAt(text, i);
+    }
+    this.#offset = offset;
+  }
+
+  /** Makes room for one field with strings of this many octets. */
+  #makeRoom(octets: number): void {
+    const needed = this.#offset + octets + 3 * MAX_INTEGER_LENGTH;
+    if (needed > this.#scratch.length) this.#replaceScratch(Math.max(needed, this.#scratch.length * 2));
+  }
+
+  #replaceScratch(length: number): void {
+    const scratch = new Uint8Array(length);
+    scratch.set(this.#scratch.subarray(0, Math.min(this.#offset, length)));
+    this.#scratch = scratch;
+    this.#views = [];
+  }
+
+  #view(): Uint8Array {
+    const length = this.#offset;
+    if (length >= KEPT_VIEWS) return this.#scratch.subarray(0, length);
+    return (this.#views[length] ??= this.#scratch.subarray(0, length));
+  }
+}
