@@ -1,0 +1,19 @@
+module podwire.test/interop/go-old
+
+go 1.25.0
+
+replace podwire.test/interop/peer => ../go-peer
+
+require (
+	golang.org/x/net v0.9.0
+	google.golang.org/grpc v1.56.3
+	podwire.test/interop/peer v0.0.0-00010101000000-000000000000
+)
+
+require (
+	github.com/golang/protobuf v1.5.3 // indirect
+	golang.org/x/sys v0.7.0 // indirect
+	golang.org/x/text v0.9.0 // indirect
+	google.golang.org/genproto v0.0.0-20230410155749-daa745c078e1 // indirect
+	google.golang.org/protobuf v1.30.0 // indirect
+)
