@@ -29,7 +29,7 @@ function buildFromGoModule(): Uint8Array {
   } catch (error) {
     const said = (error as { stdout?: string }).stdout;
     throw new Error(
-      `The published CSI module cannot be had: install Go and give it a module proxy, or set PODWIRE_REFERENCE_DESCRIPTORS to a folder with ${csi.descriptorSet}. ${said}`,
+      `The published CSI module cannot be had: install Go and give it a module proxy, or set PODWIRE_REFERENCE_DESCRIPTORS to a folder with ${csi.descriptorSet}. ${said ?? ''}`,
       { cause: error },
     );
   }
