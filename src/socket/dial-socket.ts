@@ -8,7 +8,7 @@ import { defaultServerPolicy } from './default-policy.js';
 import { errnoName, libc } from './libc.js';
 import type { Peer } from './peer.js';
 import { readPeerCredentials } from './peer-credentials.js';
-import type { PeerPolicy } from './peer-policy.js';
+import { checkPolicy, type PeerPolicy } from './peer-policy.js';
 import { peerRefusal } from './peer-refusal.js';
 import { socketAddress } from './socket-address.js';
 import { SocketError } from './socket-error.js';
@@ -49,6 +49,7 @@ export async function dialSocket(endpoint: Endpoint, options: DialOptions = {}):
     throw new SocketError('ERR_PODWIRE_UNSUPPORTED', shown, 'an inherited socket can be listened on, not dialed');
   }
   const policy = options.allowServer ?? defaultServerPolicy(checked);
+  checkPolicy('allowServer', policy);
   throwIfAborted(options.signal, shown);
   const fd = unixStreamSocket(checked);
   try {
@@ -56,7 +57,8 @@ export async function dialSocket(endpoint: Endpoint, options: DialOptions = {}):
     const peer = readPeerCredentials(fd, shown);
     const refusal = peerRefusal(policy, peer);
     if (refusal !== undefined) {
-      throw new SocketError('ERR_PODWIRE_PEER_REFUSED', shown, `${refusal} as the server; nothing was sent to it`);
+      const message = `${refusal.reason} as the server; nothing was sent to it`;
+      throw new SocketError('ERR_PODWIRE_PEER_REFUSED', shown, message, { cause: refusal.cause });
     }
     const socket = new Socket({ fd, readable: true, writable: true });
     return { socket: socket.pause(), peer };

@@ -67,11 +67,33 @@ export function allOf(...policies: readonly [PeerPolicy, ...PeerPolicy[]]): Peer
   );
 }
 
-/** Whether `policy` lets `peer` in, by the rules of PeerPolicy. */
-export function allows(policy: PeerPolicy, peer: Peer): boolean {
+/**
+ * Whether `policy` lets `peer` in, by the rules of PeerPolicy. Throws what the policy throws, and TypeError for one
+ * that answers later: both mean no.
+ */
+export function decide(policy: PeerPolicy, peer: Peer): boolean {
   if (peer.uid === undefined && !answersForStrangers.has(policy)) return false;
+  const answer: unknown = policy(peer);
+  if (answer instanceof Promise) {
+    // Its rejection must not end the process: peers could then do so at will.
+    answer.catch(() => {});
+    throw new TypeError('a policy must answer synchronously, and this one returned a promise');
+  }
+  return answer === true;
+}
+
+/** Throws TypeError for what is no policy: also for `sameUser` where `sameUser()` was meant, which would allow nobody. */
+export function checkPolicy(option: string, policy: PeerPolicy): void {
+  if (typeof policy !== 'function') {
+    throw new TypeError(`${option} takes a policy such as sameUser(), not ${JSON.stringify(policy)}`);
+  }
+  const makers: readonly unknown[] = [sameUser, users, groups, sameSecurityLabel, anyone, anyOf, allOf];
+  if (makers.includes(policy)) throw new TypeError(`${option} takes a policy: call ${policy.name}(...)`);
+}
+
+function allows(policy: PeerPolicy, peer: Peer): boolean {
   try {
-    return policy(peer) === true;
+    return decide(policy, peer);
   } catch {
     return false;
   }
@@ -109,7 +131,5 @@ function checkIds(name: string, ids: readonly number[]): readonly number[] {
 function checkPolicies(name: string, policies: readonly PeerPolicy[]): void {
   // allOf() of nothing would be true for everybody.
   if (policies.length === 0) throw new TypeError(`${name}() needs at least one policy`);
-  for (const policy of policies) {
-    if (typeof policy !== 'function') throw new TypeError(`${name}() takes policies, not ${JSON.stringify(policy)}`);
-  }
+  for (const policy of policies) checkPolicy(`${name}()`, policy);
 }

@@ -1,13 +1,24 @@
 import type { Peer } from './peer.js';
-import { allows, describePolicy, type PeerPolicy } from './peer-policy.js';
+import { decide, describePolicy, type PeerPolicy } from './peer-policy.js';
 
-/** Why `policy` does not let `peer` in, as a phrase for logs and errors; undefined when it does. */
-export function peerRefusal(policy: PeerPolicy, peer: Peer): string | undefined {
-  return allows(policy, peer) ? undefined : `${describePeer(peer)} is not allowed by ${describePolicy(policy)}`;
+export interface PeerRefusal {
+  /** A phrase for logs and errors. */
+  readonly reason: string;
+  /** What the policy has thrown, if it has. */
+  readonly cause?: unknown;
 }
 
-/** `uid 1000, gid 1000, pid 4711`. */
-export function describePeer(peer: Peer): string {
+/** Why `policy` does not let `peer` in; undefined when it does. */
+export function peerRefusal(policy: PeerPolicy, peer: Peer): PeerRefusal | undefined {
+  try {
+    if (decide(policy, peer)) return undefined;
+    return { reason: `${describePeer(peer)} is not allowed by ${describePolicy(policy)}` };
+  } catch (cause) {
+    return { reason: `${describePeer(peer)} is not allowed: ${describePolicy(policy)} has failed`, cause };
+  }
+}
+
+function describePeer(peer: Peer): string {
   if (peer.uid === undefined) return 'a peer whose user is unknown';
   const known = [`uid ${peer.uid}`];
   if (peer.gid !== undefined) known.push(`gid ${peer.gid}`);

@@ -39,7 +39,13 @@ export async function removeStaleSocket(
   const still = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (still === undefined) return;
   if (still.dev !== found.dev || still.ino !== found.ino) throw inUse(shown, 'another process has just replaced it');
-  unlinkSync(path);
+  try {
+    unlinkSync(path);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'EIO';
+    const message = 'a stale socket is in its place; this user needs write permission on the folder to remove it';
+    throw new SocketError(code, shown, message, { cause });
+  }
 }
 
 /** Whether nobody listens. False when the file is gone; throws when somebody does, or may. */

@@ -37,9 +37,9 @@ async function boundInodes(endpoint: PathEndpoint | AbstractEndpoint): Promise<R
       : `\0${Buffer.from(endpoint.name).toString('latin1')}`.replaceAll('\0', '@');
   const inodes = new Set<string>();
   for (const line of (await readFile('/proc/net/unix', 'latin1')).split('\n')) {
-    const [, flags, inode, name] = /^\S+ \S+ \S+ (\S+) \S+ \S+ +(\d+) (.*)$/.exec(line) ?? [];
-    // __SO_ACCEPTCON: a listening socket; the connections it accepted carry its name, too.
-    if (name === wanted && flags === '00010000') inodes.add(`socket:[${inode}]`);
+    const [, state, inode, name] = /^\S+ \S+ \S+ \S+ \S+ (\S+) +(\d+) (.*)$/.exec(line) ?? [];
+    // Unconnected: the connections that the holder has accepted carry its name, too.
+    if (name === wanted && state === '01') inodes.add(`socket:[${inode}]`);
   }
   return inodes;
 }

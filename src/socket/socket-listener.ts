@@ -1,4 +1,3 @@
-import { closeSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { parseEndpoint } from '../endpoint/parse-endpoint.js';
@@ -10,7 +9,7 @@ import { defaultClientPolicy } from './default-policy.js';
 import type { ListenOptions } from './listen-options.js';
 import type { Peer } from './peer.js';
 import { readPeerCredentials } from './peer-credentials.js';
-import type { PeerPolicy } from './peer-policy.js';
+import { checkPolicy, type PeerPolicy } from './peer-policy.js';
 import { peerRefusal } from './peer-refusal.js';
 import { SocketError } from './socket-error.js';
 
@@ -25,7 +24,7 @@ export interface SocketListenerEvents {
    * come while many refused ones are still open are closed without a word.
    */
   onRefused(socket: Socket, peer: Peer, reason: string): void;
-  /** An accept that failed, such as EMFILE. The listener goes on. */
+  /** An accept that failed, such as EMFILE, or what a policy has thrown. The listener goes on. */
   onError?(error: Error): void;
 }
 
@@ -71,6 +70,7 @@ export async function listenSocket(
   const checked = parseEndpoint(endpoint);
   const limits = readLimits(options);
   const policy = options.allowPeer ?? defaultClientPolicy(checked);
+  await refuseInCluster(checked);
   const bound = await bind(checked, options, limits.backlog);
   return new Listener(checked, bound, policy, limits, events).start();
 }
@@ -82,9 +82,7 @@ interface Limits {
 }
 
 function readLimits(options: ListenOptions): Limits {
-  if (options.allowPeer !== undefined && typeof options.allowPeer !== 'function') {
-    throw new TypeError('allowPeer must be a policy such as sameUser(), or a function of the peer');
-  }
+  if (options.allowPeer !== undefined) checkPolicy('allowPeer', options.allowPeer);
   const maxConnections = count('maxConnections', options.maxConnections, 4096);
   checkInteger('mode', options.mode, 0, 0o777);
   checkInteger('owner', options.owner, 0, 0xfffffffe);
@@ -119,6 +117,14 @@ async function bind(endpoint: Endpoint, options: ListenOptions, backlog: number)
   }
   if (endpoint.kind === 'abstract') return bindAbstract(endpoint, backlog);
   throw new SocketError('ERR_PODWIRE_UNSUPPORTED', printEndpoint(endpoint), 'inherited sockets are not supported yet');
+}
+
+/** In a worker of node:cluster, listening is left to the primary, in which our descriptor is another file. */
+async function refuseInCluster(endpoint: Endpoint): Promise<void> {
+  const { default: cluster } = await import('node:cluster');
+  if (!cluster.isWorker) return;
+  const message = 'node:cluster cannot share this socket; listen in one process, or in several on different endpoints';
+  throw new SocketError('ERR_PODWIRE_UNSUPPORTED', printEndpoint(endpoint), message);
 }
 
 class Listener implements SocketListener {
@@ -159,8 +165,8 @@ class Listener implements SocketListener {
   start(): Promise<SocketListener> {
     return new Promise((resolve, reject) => {
       const failed = (cause: Error): void => {
+        // Node closes the descriptor of a server that cannot listen.
         this.#bound.unlink();
-        closeSync(this.#bound.fd);
         reject(new SocketError('EIO', this.#address, 'Node could not take over the socket', { cause }));
       };
       this.#server.once('error', failed);
@@ -199,7 +205,8 @@ class Listener implements SocketListener {
     const ofUser = this.#connectionsOf.get(peer.uid) ?? 0;
     const refusal = peerRefusal(this.#policy, peer);
     if (refusal !== undefined) {
-      this.#refuse(socket, peer, refusal);
+      if (refusal.cause !== undefined) this.#events.onError?.(asError(refusal.cause));
+      this.#refuse(socket, peer, refusal.reason);
     } else if (this.#connectionCount >= this.#limits.maxConnections) {
       this.counters.refusedByLimit++;
       this.#refuse(socket, peer, `${this.#limits.maxConnections} connections are open, which is the limit`);
@@ -238,4 +245,8 @@ class Listener implements SocketListener {
 function descriptorOf(socket: Socket): number {
   const { _handle: handle } = socket as Socket & { readonly _handle?: { readonly fd?: number } | null };
   return handle?.fd ?? -1;
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
