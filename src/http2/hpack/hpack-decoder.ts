@@ -3,7 +3,7 @@ import type { HeaderFields } from './header-fields.js';
 import { HpackError } from './hpack-error.js';
 import { huffmanDecode, huffmanDecodedBound } from './huffman.js';
 import { type BlockPosition, readInteger } from './integer.js';
-import { latin1Text } from './latin1.js';
+import { readLatin1 } from './latin1.js';
 import { STATIC_TABLE } from './static-table.js';
 
 const DEFAULT_MAX_HEADER_LIST_SIZE = 16_384;
@@ -167,12 +167,12 @@ export class HpackDecoder {
     at.offset = end;
     if (!huffman) {
       this.#stringLength = length;
-      return length <= wanted ? latin1Text(block, start, end) : undefined;
+      return length <= wanted ? readLatin1(block, start, end) : undefined;
     }
     const bound = huffmanDecodedBound(length);
     const output = bound <= HUFFMAN_OUTPUT.length ? HUFFMAN_OUTPUT : new Uint8Array(bound);
     const decoded = huffmanDecode(block, start, end, output);
     this.#stringLength = decoded;
-    return decoded <= wanted ? latin1Text(output, 0, decoded) : undefined;
+    return decoded <= wanted ? readLatin1(output, 0, decoded) : undefined;
   }
 }

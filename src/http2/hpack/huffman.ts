@@ -1,6 +1,6 @@
 import { HpackError } from './hpack-error.js';
 import { END_OF_STRING, HUFFMAN_CODES, HUFFMAN_LENGTHS } from './huffman-code.js';
-import { latin1CodeAt } from './latin1.js';
+import { checkLatin1 } from './latin1.js';
 
 /**
  * The code as a tree of tables, one octet per step. An entry is either `symbol << 4 | bits`, where `bits` (1 to 8) says how
@@ -11,8 +11,9 @@ const TREE = buildTree();
 
 /** Octets that `text` takes in Huffman coding. @throws TypeError when it is not latin1 */
 export function huffmanLength(text: string): number {
+  checkLatin1(text);
   let bits = 0;
-  for (let i = 0; i < text.length; i++) bits += HUFFMAN_LENGTHS[latin1CodeAt(text, i)];
+  for (let i = 0; i < text.length; i++) bits += HUFFMAN_LENGTHS[text.charCodeAt(i)];
   return (bits + 7) >>> 3;
 }
 

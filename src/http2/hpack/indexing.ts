@@ -1,13 +1,15 @@
 /**
- * How a field is represented that no table holds yet (RFC 7541 section 6.2):
- * - `insert`: a literal with incremental indexing. Few values, sent with every call
- * - `keep-out`: a literal without indexing. A value that belongs to one call would only push others out of the table
- * - `never`: a literal never indexed, here and on every later hop, so that its value cannot be guessed by watching sizes
+ * How a field goes out that no table holds yet (RFC 7541 section 6.2):
+ * - `insert`: literal with incremental indexing. Few values, sent with every call
+ * - `insert-name`: the same once, so that the name has an index, then as `keep-out`. The value changes from call to call, but
+ *   the name comes with most of them, and reading it anew costs the peer more than the rest of the field
+ * - `keep-out`: literal without indexing. The value belongs to one call and would only push others out of the table
+ * - `never`: literal never indexed, here and on every later hop, so that nobody can guess the value by watching sizes
  *   (section 7.1.3)
  *
  * A name that is not listed is kept out until its value repeats.
  */
-export type Indexing = 'insert' | 'keep-out' | 'never';
+export type Indexing = 'insert' | 'insert-name' | 'keep-out' | 'never';
 
 export const INDEXING: ReadonlyMap<string, Indexing> = new Map<string, Indexing>([
   [':authority', 'insert'],
@@ -24,10 +26,11 @@ export const INDEXING: ReadonlyMap<string, Indexing> = new Map<string, Indexing>
   ['te', 'insert'],
   ['user-agent', 'insert'],
 
+  ['grpc-timeout', 'insert-name'],
+
   ['content-length', 'keep-out'],
   ['grpc-message', 'keep-out'],
   ['grpc-status-details-bin', 'keep-out'],
-  ['grpc-timeout', 'keep-out'],
 
   ['authorization', 'never'],
   ['cookie', 'never'],

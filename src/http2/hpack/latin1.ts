@@ -1,30 +1,55 @@
 /**
- * Up to this length a string is built faster from its character codes than by a call into C++: 45 ns against 95 ns for eight
- * octets, about equal at 16.
+ * Up to these lengths a loop over the characters is faster than a call into C++, which costs 50 to 100 ns whatever the length:
+ * reading eight octets takes 50 ns against 95, writing them 16 against 83.
  */
-const SHORT = 12;
+const SHORT_READ = 12;
+const SHORT_WRITE = 32;
 
-/** What `toString('latin1')` of a Buffer calls; taken from the prototype it reads any Uint8Array without a new view. */
-const { latin1Slice } = Buffer.prototype as unknown as {
+const NOT_LATIN1 = /[^\0-\xff]/;
+
+/** What a Buffer does for `toString('latin1')` and `write`; taken from the prototype they serve any Uint8Array. */
+const { latin1Slice, latin1Write } = Buffer.prototype as unknown as {
   latin1Slice(this: Uint8Array, start: number, end: number): string;
+  latin1Write(this: Uint8Array, text: string, offset: number, length: number): number;
 };
 
 /** The octets from `start` to `end` as a string, one character each. */
-export function latin1Text(octets: Uint8Array, start: number, end: number): string {
-  if (end - start > SHORT) return latin1Slice.call(octets, start, end);
+export function readLatin1(source: Uint8Array, start: number, end: number): string {
+  if (end - start > SHORT_READ) return latin1Slice.call(source, start, end);
   let text = '';
   let i = start;
   for (; i + 4 <= end; i += 4) {
-    text += String.fromCharCode(octets[i], octets[i + 1], octets[i + 2], octets[i + 3]);
+    text += String.fromCharCode(source[i], source[i + 1], source[i + 2], source[i + 3]);
   }
-  for (; i < end; i++) text += String.fromCharCode(octets[i]);
+  for (; i < end; i++) text += String.fromCharCode(source[i]);
   return text;
 }
 
-/** The octet that the character at `index` stands for. @throws TypeError when it is above U+00FF */
-export function latin1CodeAt(text: string, index: number): number {
-  const code = text.charCodeAt(index);
-  // Cut down to an octet it could turn into a line break or a NUL.
-  if (code > 0xff) throw new TypeError('header fields are latin1: encode other characters (percent or base64) before');
-  return code;
+/**
+ * Writes one octet per character at `offset`, where the caller made room.
+ *
+ * @throws TypeError when a character is above U+00FF
+ */
+export function writeLatin1(text: string, target: Uint8Array, offset: number): void {
+  const length = text.length;
+  if (length > SHORT_WRITE) {
+    checkLatin1(text);
+    latin1Write.call(target, text, offset, length);
+    return;
+  }
+  let seen = 0;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    seen |= code;
+    target[offset + i] = code;
+  }
+  if (seen > 0xff) checkLatin1(text);
+}
+
+/** @throws TypeError when a character is above U+00FF: cut down to an octet it could turn into a line break or a NUL */
+export function checkLatin1(text: string): void {
+  // Free for most strings: the engine knows without looking that a string of one-byte characters cannot match.
+  if (NOT_LATIN1.test(text)) {
+    throw new TypeError('a header field has a character above U+00FF: percent-encode it, or use base64 in a -bin key');
+  }
 }
