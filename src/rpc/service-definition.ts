@@ -22,7 +22,10 @@ export interface MethodDefinition<
   readonly requestStream: boolean;
   readonly responseType: Response;
   readonly responseStream: boolean;
-  readonly options: { readonly idempotencyLevel?: 'IDEMPOTENT' | 'NO_SIDE_EFFECTS' };
+  readonly options: {
+    readonly idempotencyLevel?: 'IDEMPOTENT' | 'NO_SIDE_EFFECTS';
+    readonly [option: string]: unknown;
+  };
 }
 
 /** A generated service, `outputServices=generic-definitions` of ts-proto. */

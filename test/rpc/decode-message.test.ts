@@ -1,0 +1,64 @@
+import { createRequire } from 'node:module';
+import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { SimpleRequest } from '../../gen/grpc/testing/messages.js';
+import { DescribeRequest } from '../../gen/podinfo/v1/podinfo.js';
+import { Code } from '../../src/rpc/code.js';
+import { decodeMessage } from '../../src/rpc/decode-message.js';
+
+describe('decodeMessage', () => {
+  it('gives the message', () => {
+    const message = decodeMessage(DescribeRequest, DescribeRequest.encode({ text: 'hello' }).finish());
+    expect(message).toEqual({ text: 'hello' });
+    expectTypeOf(message).toEqualTypeOf<DescribeRequest>();
+  });
+
+  it('reads nested messages', () => {
+    const payload = SimpleRequest.encode(SimpleRequest.fromPartial({ payload: { body: Buffer.from('abc') } })).finish();
+    expect(decodeMessage(SimpleRequest, payload).payload?.body.toString()).toBe('abc');
+  });
+
+  it.each([
+    ['a field that is cut', [0x0a, 5, 0x61]],
+    ['a field number of zero with a bad wire type', [0x07]],
+    ['no protobuf', [0xff, 0xff, 0xff, 0xff, 0xff, 0xff]],
+  ])('reports %s', (_, octets) => {
+    const decode = () => decodeMessage(DescribeRequest, new Uint8Array(octets), 'request');
+    expect(decode).toThrow(expect.objectContaining({ code: Code.INTERNAL }));
+    expect(decode).toThrow(`cannot decode the request (${octets.length} bytes)`);
+  });
+});
+
+describe('a type generated against another copy of @bufbuild/protobuf', () => {
+  const other: typeof import('@bufbuild/protobuf/wire') = createRequire(import.meta.url)('@bufbuild/protobuf/wire');
+  // What ts-proto generates, in short.
+  const foreignType = {
+    encode: (message: { text: string }) => new BinaryWriter().uint32(10).string(message.text),
+    decode(input: Uint8Array): { text: string } {
+      const reader =
+        (input as unknown) instanceof other.BinaryReader
+          ? (input as unknown as InstanceType<typeof other.BinaryReader>)
+          : new other.BinaryReader(input);
+      const message = { text: '' };
+      while (reader.pos < reader.len) {
+        reader.uint32();
+        message.text = reader.string();
+      }
+      return message;
+    },
+    fromPartial: (message: { text?: string }) => ({ text: message.text ?? '' }),
+  };
+
+  it('is decoded without our reader', () => {
+    const payload = foreignType.encode({ text: 'hello' }).finish();
+    expect(decodeMessage(foreignType, payload)).toEqual({ text: 'hello' });
+    expect(decodeMessage(foreignType, payload)).toEqual({ text: 'hello' });
+    expect(decodeMessage(DescribeRequest, payload)).toEqual({ text: 'hello' });
+  });
+
+  it('still reports broken messages', () => {
+    expect(() => decodeMessage(foreignType, new Uint8Array([10, 9]))).toThrow(
+      expect.objectContaining({ code: Code.INTERNAL, message: expect.stringMatching(/premature EOF/) }),
+    );
+  });
+});

@@ -1,0 +1,44 @@
+import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import { describe, expect, it } from 'vitest';
+import { ProtobufReader } from '../../src/rpc/protobuf-reader.js';
+
+/** A field of that many bytes at the start of a chunk. */
+function chunkWithField(length: number, chunkLength: number): Uint8Array {
+  const chunk = new Uint8Array(chunkLength);
+  chunk.set(new BinaryWriter().bytes(new Uint8Array(length).fill(7)).finish());
+  return chunk;
+}
+
+describe('bytes', () => {
+  it.each([
+    ['is copied out of a large chunk', 100, 65_536, false],
+    ['is a view when it is most of the chunk', 60_000, 65_536, true],
+    ['is a view when it is a quarter of the chunk', 16_384, 65_536, true],
+    ['is copied when it is less than a quarter', 16_383, 65_536, false],
+    ['is copied when it is empty', 0, 65_536, false],
+  ])('%s', (_, length, chunkLength, view) => {
+    const chunk = chunkWithField(length, chunkLength);
+    const field = new ProtobufReader(chunk).bytes();
+    expect(field).toEqual(new Uint8Array(length).fill(7));
+    expect(field.buffer === chunk.buffer).toBe(view);
+    if (!view) {
+      expect(field.buffer.byteLength).toBe(length);
+    }
+  });
+
+  it('measures the whole memory behind a small payload', () => {
+    const chunk = chunkWithField(100, 65_536);
+    expect(new ProtobufReader(chunk.subarray(0, 101)).bytes().buffer.byteLength).toBe(100);
+  });
+
+  it('copies out of a Buffer too', () => {
+    const chunk = Buffer.from(chunkWithField(100, 65_536).buffer);
+    const field = new ProtobufReader(chunk).bytes();
+    chunk.fill(0);
+    expect([...new Set(field)]).toEqual([7]);
+  });
+});
+
+it('is a BinaryReader, which generated code asks for', () => {
+  expect(new ProtobufReader(new Uint8Array(0))).toBeInstanceOf(BinaryReader);
+});
