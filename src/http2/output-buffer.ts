@@ -1,0 +1,65 @@
+const CHUNK_LENGTH = 32 * 1024;
+
+/** A payload of at least this many octets is queued by reference, because a copy costs more than one more iovec. */
+const REFERENCE_LENGTH = 16 * 1024;
+
+/**
+ * What a connection wants to send, in order. Small pieces are written into shared chunks, large payloads are kept by
+ * reference. A chunk that was taken is never written again: it belongs to the kernel until the write completes.
+ */
+export class OutputBuffer {
+  /** Octets queued and not taken yet. */
+  length = 0;
+  /** The open chunk and the next free octet in it: frame writers store at `bytes[position++]` after `reserve`. */
+  bytes: Uint8Array = Buffer.allocUnsafeSlow(CHUNK_LENGTH);
+  position = 0;
+
+  #start = 0;
+  #closed: Uint8Array[] = [];
+
+  /** Makes room for `count` contiguous octets at `position` and counts them as queued. The caller must write all of them. */
+  reserve(count: number): void {
+    if (this.bytes.length - this.position < count) {
+      this.#closeChunk();
+      this.bytes = Buffer.allocUnsafeSlow(Math.max(CHUNK_LENGTH, count));
+      this.#start = this.position = 0;
+    }
+    this.length += count;
+  }
+
+  /** Appends `payload[from, to)`. The memory must not change afterwards. */
+  append(payload: Uint8Array, from = 0, to = payload.length): void {
+    const count = to - from;
+    if (count >= REFERENCE_LENGTH) {
+      this.#closeChunk();
+      this.#closed.push(from === 0 && to === payload.length ? payload : payload.subarray(from, to));
+      this.length += count;
+      return;
+    }
+    this.reserve(count);
+    const { bytes, position } = this;
+    if (count <= 32) {
+      // For a few octets a loop is cheaper than the view that `set` needs.
+      for (let index = 0; index < count; index++) bytes[position + index] = payload[from + index];
+    } else {
+      bytes.set(from === 0 && to === payload.length ? payload : payload.subarray(from, to), position);
+    }
+    this.position = position + count;
+  }
+
+  /** Hands over all that is queued, as the buffers of one gathering write. */
+  take(): Uint8Array[] {
+    this.#closeChunk();
+    const taken = this.#closed;
+    this.#closed = [];
+    this.length = 0;
+    return taken;
+  }
+
+  #closeChunk(): void {
+    if (this.position > this.#start) {
+      this.#closed.push(this.bytes.subarray(this.#start, this.position));
+      this.#start = this.position;
+    }
+  }
+}

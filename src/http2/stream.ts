@@ -1,0 +1,169 @@
+import type { StreamHandler } from './stream-handler.js';
+
+/** What a stream asks of its connection. */
+export interface StreamConnection {
+  writeHeaders(stream: Http2Stream, fields: readonly string[], endStream: boolean): void;
+  writeData(stream: Http2Stream, payload: Uint8Array, from: number, endStream: boolean): number;
+  block(stream: Http2Stream): void;
+  resetStream(stream: Http2Stream, errorCode: number): void;
+  credit(stream: Http2Stream): void;
+  hold(octets: number): void;
+  unhold(stream: Http2Stream, octets: number): void;
+}
+
+/**
+ * One stream of a connection, RFC 9113 section 5.1. "Local" is this side. The states of the RFC are the combinations of
+ * `localClosed` and `remoteClosed`; a stream with both is closed and forgotten by its connection.
+ */
+export class Http2Stream {
+  readonly id: number;
+  readonly #connection: StreamConnection;
+
+  /** Who is told about this stream. */
+  handler: StreamHandler | undefined;
+
+  localClosed = false;
+  remoteClosed = false;
+  /** The peer's header section (on a client the final one, not 1xx) has come: the next one is trailers. */
+  headersReceived = false;
+  /** The header section that came was over the advertised list size and is incomplete. */
+  headerListTooLarge = false;
+
+  /** Octets of DATA that the peer allows; negative after it lowered its initial window (RFC 9113 section 6.9.2). */
+  sendWindow: number;
+  /** Octets of DATA that the peer may still send. */
+  receiveWindow: number;
+  /** Octets that may be credited to the peer but are not yet announced. */
+  uncredited = 0;
+  /** Octets of DATA that were delivered and neither credited nor released. */
+  unconsumed = 0;
+  /** Octets of DATA that wait in memory on this side. */
+  held = 0;
+
+  /** Reset the stream when this side has sent all: the rest of what the peer sends is of no use. */
+  resetWhenSent = false;
+
+  /** What `content-length` says is still to come; NaN when nothing was said. */
+  expectedLength = Number.NaN;
+
+  #queue: Uint8Array[] = [];
+  #queueOffset = 0;
+  #queuedLength = 0;
+  #queuedEnd = false;
+  #queuedTrailers: readonly string[] | undefined;
+
+  constructor(connection: StreamConnection, id: number, sendWindow: number, receiveWindow: number) {
+    this.#connection = connection;
+    this.id = id;
+    this.sendWindow = sendWindow;
+    this.receiveWindow = receiveWindow;
+  }
+
+  get closed(): boolean {
+    return this.localClosed && this.remoteClosed;
+  }
+
+  /** Octets that wait for a window, or for the socket. */
+  get queuedLength(): number {
+    return this.#queuedLength;
+  }
+
+  /** Sends a header section. With `endStream` it goes out behind all queued data. */
+  sendHeaders(fields: readonly string[], endStream: boolean): void {
+    if (this.localClosed || this.#queuedEnd) return;
+    if (endStream && this.#queue.length > 0) {
+      this.#queuedTrailers = fields;
+      this.#queuedEnd = true;
+      return;
+    }
+    this.#connection.writeHeaders(this, fields, endStream);
+  }
+
+  /**
+   * Sends octets as DATA, now as far as the windows allow, the rest when they open; `onWritable` tells when nothing is
+   * queued any more. The memory of `payload` must not change afterwards.
+   *
+   * @returns true when nothing had to be queued.
+   */
+  sendData(payload: Uint8Array, endStream: boolean): boolean {
+    if (this.localClosed || this.#queuedEnd) return true;
+    let from = 0;
+    if (this.#queue.length === 0) {
+      from = this.#connection.writeData(this, payload, 0, endStream);
+      if (from === payload.length && (payload.length > 0 || this.localClosed || !endStream)) return true;
+    }
+    if (this.#queue.length === 0) this.#queueOffset = from;
+    this.#queue.push(payload);
+    this.#queuedLength += payload.length - (this.#queue.length === 1 ? from : 0);
+    this.#queuedEnd = endStream;
+    this.#connection.block(this);
+    return false;
+  }
+
+  /** Sends what is queued, at most about `quantum` octets of it. @returns true when nothing is left. */
+  flush(quantum: number): boolean {
+    const stop = this.#queuedLength - quantum;
+    while (this.#queue.length > 0) {
+      const payload = this.#queue[0];
+      const last = this.#queue.length === 1;
+      const endStream = last && this.#queuedEnd && this.#queuedTrailers === undefined;
+      const from = this.#queueOffset;
+      this.#queueOffset = this.#connection.writeData(this, payload, from, endStream);
+      this.#queuedLength -= this.#queueOffset - from;
+      if (this.#queueOffset < payload.length || (endStream && !this.localClosed)) return false;
+      this.#queue.shift();
+      this.#queueOffset = 0;
+      if (this.#queuedLength <= stop && this.#queue.length > 0) return false;
+    }
+    if (this.#queuedTrailers !== undefined && !this.localClosed) {
+      this.#connection.writeHeaders(this, this.#queuedTrailers, true);
+    }
+    return true;
+  }
+
+  /** Throws away what is queued; the connection calls it when the stream ends early. */
+  discardQueue(): void {
+    this.#queue = [];
+    this.#queueOffset = this.#queuedLength = 0;
+    this.#queuedTrailers = undefined;
+  }
+
+  /**
+   * Ends this side with trailers (or, with a header section that has not been sent, with that) behind all queued data, and
+   * asks the peer not to send on, RFC 9113 section 8.1.
+   */
+  finish(fields: readonly string[]): void {
+    this.resetWhenSent = true;
+    this.sendHeaders(fields, true);
+  }
+
+  /** Ends the stream in both directions with RST_STREAM. The handler hears nothing more. */
+  reset(errorCode: number): void {
+    this.#connection.resetStream(this, errorCode);
+  }
+
+  /** Lets the peer send as many octets as were delivered so far, although they are still held: a message is unfinished. */
+  credit(): void {
+    this.uncredited += this.unconsumed;
+    this.unconsumed = 0;
+    this.#connection.credit(this);
+  }
+
+  /** Says that `octets` of delivered DATA no longer wait in memory, and lets the peer send as many again. */
+  release(octets: number): void {
+    if (octets === 0) return;
+    this.held -= octets;
+    const credited = Math.min(octets, this.unconsumed);
+    this.unconsumed -= credited;
+    this.uncredited += credited;
+    this.#connection.unhold(this, octets);
+    this.#connection.credit(this);
+  }
+
+  /** The connection delivered `octets` to the handler. */
+  delivered(octets: number): void {
+    this.held += octets;
+    this.unconsumed += octets;
+    this.#connection.hold(octets);
+  }
+}

@@ -1,0 +1,123 @@
+import { ErrorCode } from '../http2/error-code.js';
+import type { HeaderFields } from '../http2/hpack/header-fields.js';
+import type { Http2Stream } from '../http2/stream.js';
+import { Code } from '../rpc/code.js';
+import type { CompiledMethod } from '../rpc/compile-service.js';
+import { acceptEncoding } from '../rpc/compression.js';
+import { parseRequestHeader } from '../rpc/request-header.js';
+import { type RequestRefusal, refusalHeader } from '../rpc/request-refusal.js';
+import { trailersOnlyFields } from '../rpc/trailer-status.js';
+import type { Peer } from '../socket/peer.js';
+import type { Connection } from '../transport/connector.js';
+import type { KeepaliveOptions } from '../transport/keepalive.js';
+import type { Limits } from '../transport/limits.js';
+import { Transport, type TransportEvents } from '../transport/transport.js';
+import type { MethodHandler } from './method-handler.js';
+import { ServerCall, type ServerCallOwner } from './server-call.js';
+
+/** How long a client may take to answer the PING of a drain before its streams are counted without it, in milliseconds. */
+const DRAIN_ROUND_TRIP = 1_000;
+
+/** What the connections of one server share. */
+export interface ServerConnectionOptions {
+  readonly limits: Limits;
+  readonly keepalive: KeepaliveOptions | undefined;
+  readonly compression: 'identity' | 'gzip';
+  readonly handlers: ReadonlyMap<string, MethodHandler>;
+  readonly reportError: (error: unknown, method: CompiledMethod) => void;
+  readonly onClosed: (connection: ServerConnection) => void;
+}
+
+/** One client's connection: finds the handler of each request and keeps the calls that are open. */
+export class ServerConnection implements ServerCallOwner, TransportEvents {
+  readonly transport: Transport;
+  readonly peer: Peer;
+  readonly #options: ServerConnectionOptions;
+  readonly #calls = new Set<ServerCall>();
+  #runningHandlers = 0;
+  #drainTimer: NodeJS.Timeout | undefined;
+
+  constructor({ stream, peer }: Connection, options: ServerConnectionOptions) {
+    this.peer = peer;
+    this.#options = options;
+    const { limits, keepalive } = options;
+    this.transport = new Transport(stream, { role: 'server', limits, keepalive }, this);
+    this.transport.start();
+  }
+
+  /** Stops taking calls; the connection closes when the open ones are done. */
+  drain(): void {
+    this.transport.connection.beginDrain('the server is shutting down');
+    this.#drainTimer = setTimeout(() => this.transport.connection.finishDrain(), DRAIN_ROUND_TRIP);
+    this.#drainTimer.unref();
+  }
+
+  /** Ends the open calls with UNAVAILABLE, and the connection. */
+  close(): void {
+    for (const call of [...this.#calls]) call.shutDown();
+    this.transport.close(ErrorCode.NO_ERROR, 'the server is shutting down');
+  }
+
+  // ---------------------------------------------------------------------------------------------- ServerCallOwner
+
+  get compression(): 'identity' | 'gzip' {
+    return this.#options.compression;
+  }
+
+  handlerStarted(): boolean {
+    if (this.#runningHandlers >= this.#options.limits.maxRunningHandlers) return false;
+    this.#runningHandlers++;
+    return true;
+  }
+
+  handlerEnded(): void {
+    this.#runningHandlers--;
+  }
+
+  callEnded(call: ServerCall): void {
+    this.#calls.delete(call);
+  }
+
+  reportError(error: unknown, method: CompiledMethod): void {
+    this.#options.reportError(error, method);
+  }
+
+  // ---------------------------------------------------------------------------------------------- TransportEvents
+
+  onStream(stream: Http2Stream, fields: HeaderFields, endStream: boolean): void {
+    if (stream.headerListTooLarge) {
+      const message = `the request header is over ${this.#options.limits.maxHeaderListSize} bytes; send less metadata`;
+      return stream.finish(trailersOnlyFields({ code: Code.RESOURCE_EXHAUSTED, message }));
+    }
+    const request = parseRequestHeader(fields);
+    if (request.kind === 'refusal') return this.#refuse(stream, request);
+    const handler = this.#options.handlers.get(request.path);
+    if (handler === undefined) {
+      const message = `this server has no method ${request.path.slice(1)}`;
+      return stream.finish(trailersOnlyFields({ code: Code.UNIMPLEMENTED, message }, request));
+    }
+    if (this.#runningHandlers >= this.#options.limits.maxRunningHandlers) {
+      // Handlers of cancelled calls still run; the call was not looked at and may be made again.
+      return stream.reset(ErrorCode.REFUSED_STREAM);
+    }
+    const call = new ServerCall(this, handler, request, stream);
+    this.#calls.add(call);
+    stream.handler = call;
+    call.start(endStream);
+  }
+
+  onClosed(): void {
+    clearTimeout(this.#drainTimer);
+    this.#options.onClosed(this);
+  }
+
+  #refuse(stream: Http2Stream, refusal: RequestRefusal): void {
+    const { code, message } = refusal;
+    if (refusal.httpStatus === 200) {
+      return stream.finish(trailersOnlyFields({ code, message }, { acceptEncoding }));
+    }
+    stream.resetWhenSent = true;
+    stream.sendHeaders(refusalHeader(refusal), false);
+    stream.sendData(Buffer.from(`${message}\n`), true);
+  }
+}

@@ -1,0 +1,24 @@
+import type { CompiledMethod } from '../rpc/compile-service.js';
+import type { Metadata } from '../rpc/metadata.js';
+import type { Peer } from '../socket/peer.js';
+
+/** What a handler knows about its call, and what it can say beside its messages. */
+export interface ServerContext {
+  /** The process that calls, as the kernel knows it: `uid` and `gid` may decide, `pid` only informs. */
+  readonly peer: Peer;
+  readonly method: CompiledMethod;
+  /** What the caller sent. */
+  readonly metadata: Metadata;
+  /** Sent before the first message, or with `sendHeader`. */
+  readonly header: Metadata;
+  /** Sent with the status, at the end. */
+  readonly trailer: Metadata;
+  /** When the caller stops waiting; undefined when it waits for ever. */
+  readonly deadline: Date | undefined;
+  /** Aborted when the caller cancels or is gone, when the deadline passes, or when the server shuts down. */
+  readonly signal: AbortSignal;
+  /** Compresses the responses of this call, if the caller accepts it. Set it before the first message. */
+  compression: 'identity' | 'gzip';
+  /** Sends `header` now, and not with the first message. */
+  sendHeader(): void;
+}

@@ -1,0 +1,49 @@
+import type { Endpoint } from '../endpoint/endpoint.js';
+import { printEndpoint } from '../endpoint/print-endpoint.js';
+import type { ListenerCounters, SocketListener } from '../socket/socket-listener.js';
+
+/** An address on which a server takes connections. */
+export class ServerListener implements AsyncDisposable {
+  readonly #socketListener: SocketListener;
+  readonly #onClosed: () => void;
+
+  constructor(socketListener: SocketListener, onClosed: () => void) {
+    this.#socketListener = socketListener;
+    this.#onClosed = onClosed;
+  }
+
+  get endpoint(): Endpoint {
+    return this.#socketListener.endpoint;
+  }
+
+  /** The endpoint in its canonical spelling: what clients dial. */
+  get address(): string {
+    return printEndpoint(this.endpoint);
+  }
+
+  /** Peers that were let in and turned away since the start. */
+  get counters(): ListenerCounters {
+    return this.#socketListener.counters;
+  }
+
+  /** Connections through this listener that are open now. */
+  get connectionCount(): number {
+    return this.#socketListener.connectionCount;
+  }
+
+  /** Stops taking connections and frees the address; open connections go on. */
+  async close(): Promise<void> {
+    await this.#socketListener.close();
+    this.#onClosed();
+  }
+
+  /** Whether the listener keeps the process alive; it does at first. */
+  setReferenced(referenced: boolean): void {
+    if (referenced) this.#socketListener.ref();
+    else this.#socketListener.unref();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

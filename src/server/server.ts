@@ -1,0 +1,176 @@
+import { inspect } from 'node:util';
+import type { Endpoint } from '../endpoint/endpoint.js';
+import { parseEndpoint } from '../endpoint/parse-endpoint.js';
+import { printEndpoint } from '../endpoint/print-endpoint.js';
+import type { CompiledMethod } from '../rpc/compile-service.js';
+import type { ServiceDefinition, ServiceImplementation } from '../rpc/service-definition.js';
+import type { ListenOptions } from '../socket/listen-options.js';
+import type { Connection } from '../transport/connector.js';
+import type { KeepaliveOptions } from '../transport/keepalive.js';
+import { type Limits, resolveLimits } from '../transport/limits.js';
+import { acceptSockets } from '../transport/socket-acceptor.js';
+import { type MethodHandler, methodHandlers } from './method-handler.js';
+import { ServerConnection, type ServerConnectionOptions } from './server-connection.js';
+import type { ServerContext } from './server-context.js';
+import type { ServerInterceptor } from './server-interceptor.js';
+import { ServerListener } from './server-listener.js';
+import { ShutdownSignals } from './shutdown-signals.js';
+
+export interface ServerOptions {
+  /** Around the handlers of all services, the first one outermost. Default: none. */
+  readonly interceptors?: readonly ServerInterceptor[];
+  /** What each client is allowed; see the table of defaults. */
+  readonly limits?: Partial<Limits>;
+  /** Pings to clients that are silent. Default: off. */
+  readonly keepalive?: KeepaliveOptions;
+  /** Compresses responses for callers that accept it; a handler can choose otherwise. Default: `identity`, for a local socket is faster than gzip. */
+  readonly compression?: 'identity' | 'gzip';
+  /** Shuts the server down on these signals; a second one ends the process at once. Default: none; `true` means SIGTERM and SIGINT. */
+  readonly shutdownOn?: boolean | readonly NodeJS.Signals[];
+  /** Gets what handlers throw besides RpcError; callers learn only that the call failed. Default: prints it to standard error. */
+  readonly onHandlerError?: (error: unknown, method: CompiledMethod) => void;
+}
+
+export interface ShutdownOptions {
+  /** How long open calls may go on, in milliseconds. Default 10,000. */
+  readonly graceMs?: number;
+}
+
+/** Services that are called over Unix sockets. Made by `createServer`. */
+export class Server implements AsyncDisposable {
+  readonly #options: ServerOptions;
+  readonly #handlers = new Map<string, MethodHandler>();
+  readonly #services = new Map<string, ServiceDefinition>();
+  readonly #listeners = new Set<ServerListener>();
+  readonly #connections = new Set<ServerConnection>();
+  readonly #connectionOptions: ServerConnectionOptions;
+  readonly #stopping = new AbortController();
+  readonly #signals: ShutdownSignals | undefined;
+  #shutdown: Promise<void> | undefined;
+  #allClosed: (() => void) | undefined;
+
+  constructor(options: ServerOptions = {}) {
+    this.#options = options;
+    this.#connectionOptions = {
+      limits: resolveLimits(options.limits),
+      keepalive: options.keepalive,
+      compression: options.compression ?? 'identity',
+      handlers: this.#handlers,
+      reportError: options.onHandlerError ?? printHandlerError,
+      onClosed: (connection) => {
+        this.#connections.delete(connection);
+        if (this.#connections.size === 0) this.#allClosed?.();
+      },
+    };
+    const { shutdownOn = false } = options;
+    if (shutdownOn !== false) {
+      const names = shutdownOn === true ? (['SIGTERM', 'SIGINT'] as const) : shutdownOn;
+      this.#signals = new ShutdownSignals(names, () => this.shutdown());
+    }
+  }
+
+  /** The services that were added, by full name. */
+  get services(): ReadonlyMap<string, ServiceDefinition> {
+    return this.#services;
+  }
+
+  /** Aborted when `shutdown` begins. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  /** Clients that are connected now. */
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /**
+   * Adds a service: one function for each method of its generated definition.
+   *
+   * @throws TypeError when a method is missing or the service was added before.
+   */
+  add<Definition extends ServiceDefinition>(
+    definition: Definition,
+    implementation: ServiceImplementation<Definition, ServerContext>,
+    options: { readonly interceptors?: readonly ServerInterceptor[] } = {},
+  ): this {
+    if (this.#services.has(definition.fullName)) {
+      throw new TypeError(`the service ${definition.fullName} was added before`);
+    }
+    const interceptors = [...(this.#options.interceptors ?? []), ...(options.interceptors ?? [])];
+    for (const handler of methodHandlers(definition, implementation as never, interceptors)) {
+      this.#handlers.set(handler.method.path, handler);
+    }
+    this.#services.set(definition.fullName, definition);
+    return this;
+  }
+
+  /**
+   * Listens on an endpoint; a server may listen on several.
+   *
+   * Rejects with EndpointError for a spelling that is not clear, SocketError when the address cannot be had (`EADDRINUSE`,
+   * `ENOENT`, `EACCES`) or needs a policy (`ERR_PODWIRE_POLICY_REQUIRED`).
+   */
+  async listen(endpoint: string | Endpoint, options: ListenOptions = {}): Promise<ServerListener> {
+    if (this.#stopping.signal.aborted)
+      throw new Error(`the server is shut down; it cannot listen on ${describe(endpoint)}`);
+    const { limits } = this.#connectionOptions;
+    const socketListener = await acceptSockets(parseEndpoint(endpoint), options, limits, {
+      onConnection: (connection) => this.serve(connection),
+      onError: (error) => process.emitWarning(`accepting on ${describe(endpoint)} failed: ${error.message}`),
+    });
+    const listener = new ServerListener(socketListener, () => this.#listeners.delete(listener));
+    this.#listeners.add(listener);
+    if (this.#stopping.signal.aborted) await listener.close();
+    return listener;
+  }
+
+  /** Serves one byte stream that is connected already. */
+  serve(connection: Connection): void {
+    if (this.#stopping.signal.aborted) connection.stream.destroy();
+    else this.#connections.add(new ServerConnection(connection, this.#connectionOptions));
+  }
+
+  /**
+   * Stops listening, lets open calls finish for `graceMs`, then ends them with UNAVAILABLE. Clients are told with a
+   * two-phase GOAWAY, so that no call is lost unseen. Resolves when every connection is closed.
+   */
+  shutdown(options: ShutdownOptions = {}): Promise<void> {
+    this.#shutdown ??= this.#shutDown(options.graceMs ?? 10_000);
+    return this.#shutdown;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+
+  async #shutDown(graceMs: number): Promise<void> {
+    this.#stopping.abort();
+    await Promise.all([...this.#listeners].map((listener) => listener.close()));
+    if (this.#connections.size > 0) {
+      const allClosed = new Promise<void>((resolve) => {
+        this.#allClosed = resolve;
+      });
+      for (const connection of this.#connections) connection.drain();
+      const timer = setTimeout(() => {
+        for (const connection of [...this.#connections]) connection.close();
+      }, graceMs);
+      await allClosed;
+      clearTimeout(timer);
+    }
+    this.#signals?.release();
+  }
+}
+
+/** Makes a server; add services to it, then listen. */
+export function createServer(options?: ServerOptions): Server {
+  return new Server(options);
+}
+
+function describe(endpoint: string | Endpoint): string {
+  return typeof endpoint === 'string' ? endpoint : printEndpoint(endpoint);
+}
+
+function printHandlerError(error: unknown, method: CompiledMethod): void {
+  console.error(`podwire: the handler of ${method.fullName} threw ${inspect(error)}`);
+}

@@ -1,0 +1,25 @@
+/** Node's timers hold 31 bits of milliseconds; a longer wait goes in steps. */
+const LONGEST = 2 ** 31 - 1;
+
+/** Calls `expired` once at a moment of `performance.now()`, unless `clear` comes first. */
+export class DeadlineTimer {
+  readonly #at: number;
+  readonly #expired: () => void;
+  #timer: NodeJS.Timeout;
+
+  constructor(at: number, expired: () => void) {
+    this.#at = at;
+    this.#expired = expired;
+    this.#timer = this.#arm();
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #arm(): NodeJS.Timeout {
+    const left = Math.ceil(this.#at - performance.now());
+    if (left > LONGEST) return setTimeout(() => (this.#timer = this.#arm()), LONGEST);
+    return setTimeout(this.#expired, Math.max(left, 0));
+  }
+}

@@ -1,0 +1,150 @@
+import type { Http2Stream } from '../http2/stream.js';
+import { Code } from '../rpc/code.js';
+import { decompress } from '../rpc/compression.js';
+import { decodeMessage } from '../rpc/decode-message.js';
+import { MessageAssembler } from '../rpc/message-assembler.js';
+import { RpcError } from '../rpc/rpc-error.js';
+import type { AnyMessageType } from '../rpc/service-definition.js';
+
+const PREFIX_LENGTH = 5;
+
+interface QueuedMessage {
+  readonly payload: Uint8Array;
+  readonly compressed: boolean;
+}
+
+interface Waiter {
+  resolve(result: IteratorResult<unknown>): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * The messages that one side of a call receives: takes DATA payloads, gives decoded messages one at a time. A message is
+ * decoded when it is asked for; until then its octets count as held and the peer gets no credit for them.
+ */
+export class IncomingMessages {
+  /** What compressed messages are compressed with, as the header section said. */
+  encoding: string | undefined;
+
+  readonly #type: AnyMessageType;
+  /** `request` or `response`, for errors. */
+  readonly #name: string;
+  readonly #maxLength: number;
+  readonly #assembler: MessageAssembler;
+  readonly #deliver = (payload: Uint8Array, compressed: boolean): void => {
+    this.#queue.push({ payload, compressed });
+  };
+  #stream: Http2Stream | undefined;
+  #queue: QueuedMessage[] = [];
+  #waiter: Waiter | undefined;
+  #ended = false;
+  #failure: (() => unknown) | undefined;
+
+  constructor(type: AnyMessageType, name: string, maxLength: number) {
+    this.#type = type;
+    this.#name = name;
+    this.#maxLength = maxLength;
+    this.#assembler = new MessageAssembler(maxLength);
+  }
+
+  /** Messages that are whole and not read yet. */
+  get queued(): number {
+    return this.#queue.length;
+  }
+
+  /**
+   * Takes the payload of DATA.
+   *
+   * @throws RpcError when a message is over the limit or its prefix is broken.
+   */
+  push(stream: Http2Stream, payload: Uint8Array): void {
+    this.#stream = stream;
+    if (this.#failure !== undefined || this.#ended) {
+      stream.release(payload.length);
+      return;
+    }
+    this.#assembler.push(payload, this.#deliver);
+    if (this.#waiter !== undefined && this.#queue.length > 0) this.#serve(this.#waiter);
+    this.#creditPartial();
+  }
+
+  /**
+   * The peer has sent all.
+   *
+   * @throws RpcError when a message is unfinished.
+   */
+  end(): void {
+    if (this.#ended || this.#failure !== undefined) return;
+    this.#assembler.end();
+    this.#ended = true;
+    this.#waiter?.resolve({ value: undefined, done: true });
+    this.#waiter = undefined;
+  }
+
+  /**
+   * The call is over without a good end: whoever reads gets what `error` makes. Messages that wait are still given when
+   * `keepQueued`, because the peer sent them before it failed, and are dropped otherwise.
+   */
+  fail(error: () => unknown, keepQueued: boolean): void {
+    if (this.#ended || this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#assembler.close();
+    if (!keepQueued) this.#queue = [];
+    this.#stream?.release(this.#stream.held - this.#queuedOctets());
+    this.#waiter?.reject(error());
+    this.#waiter = undefined;
+  }
+
+  /** Drops all that waits; nothing will be read. */
+  discard(): void {
+    this.#queue = [];
+    this.#ended = true;
+    this.#assembler.close();
+    this.#stream?.release(this.#stream.held);
+  }
+
+  /**
+   * The next whole message, decoded. `queued` must be over 0.
+   *
+   * @throws RpcError when it cannot be decompressed or decoded.
+   */
+  take(): unknown {
+    const { payload, compressed } = this.#queue.shift() as QueuedMessage;
+    this.#stream?.release(payload.length + PREFIX_LENGTH);
+    if (this.#queue.length === 0) this.#creditPartial();
+    const bytes = compressed ? decompress(this.encoding, payload, this.#maxLength) : payload;
+    return decodeMessage(this.#type, bytes, this.#name);
+  }
+
+  /** The next message for an iterator; at most one at a time may wait. */
+  next(): Promise<IteratorResult<unknown>> {
+    return new Promise((resolve, reject) => {
+      if (this.#queue.length > 0) this.#serve({ resolve, reject });
+      else if (this.#failure !== undefined) reject(this.#failure());
+      else if (this.#ended) resolve({ value: undefined, done: true });
+      else if (this.#waiter !== undefined) {
+        reject(new RpcError(Code.INTERNAL, `the ${this.#name} messages of one call are read in two places at once`));
+      } else this.#waiter = { resolve, reject };
+    });
+  }
+
+  #serve(waiter: Waiter): void {
+    this.#waiter = undefined;
+    try {
+      waiter.resolve({ value: this.take(), done: false });
+    } catch (error) {
+      waiter.reject(error);
+    }
+  }
+
+  /** An unfinished message may be larger than the window: it is paid for as soon as nothing before it waits. */
+  #creditPartial(): void {
+    if (this.#queue.length === 0 && this.#assembler.partialLength > 0) this.#stream?.credit();
+  }
+
+  #queuedOctets(): number {
+    let octets = 0;
+    for (const { payload } of this.#queue) octets += payload.length + PREFIX_LENGTH;
+    return octets;
+  }
+}

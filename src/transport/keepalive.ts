@@ -1,0 +1,73 @@
+import type { Http2Connection } from '../http2/connection.js';
+import { ConnectionError } from '../http2/connection-error.js';
+import { ErrorCode } from '../http2/error-code.js';
+
+/**
+ * Pings over a quiet connection, named as gRPC's channel arguments. Off by default: a local peer that dies closes its
+ * socket. It finds peers that hang.
+ */
+export interface KeepaliveOptions {
+  /** Milliseconds of silence before a PING, at least 10. */
+  readonly timeMs: number;
+  /** Milliseconds to wait for any byte after it. Default 20,000. */
+  readonly timeoutMs?: number;
+  /** Ping also while no call is open. Default false. */
+  readonly permitWithoutCalls?: boolean;
+}
+
+const PING = 0x6b656570n;
+
+/** Ends a connection whose peer stays silent after a PING. */
+export class Keepalive {
+  readonly #options: KeepaliveOptions;
+  readonly #connection: Http2Connection;
+  #lastReceived = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: KeepaliveOptions, connection: Http2Connection) {
+    if (!(options.timeMs >= 10)) {
+      throw new RangeError(`keepalive.timeMs is ${options.timeMs}; it must be at least 10 milliseconds`);
+    }
+    this.#options = options;
+    this.#connection = connection;
+  }
+
+  start(): void {
+    this.received();
+    this.#wait(this.#options.timeMs);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  received(): void {
+    this.#lastReceived = performance.now();
+  }
+
+  #wait(milliseconds: number): void {
+    this.#timer = setTimeout(() => this.#check(), milliseconds);
+    this.#timer.unref();
+  }
+
+  #check(): void {
+    const silence = performance.now() - this.#lastReceived;
+    const { timeMs, timeoutMs = 20_000, permitWithoutCalls = false } = this.#options;
+    if (silence < timeMs) return this.#wait(timeMs - silence + 1);
+    if (!permitWithoutCalls && this.#connection.streamCount === 0) return this.#wait(timeMs);
+    const pingedAt = performance.now();
+    this.#connection.sendPing(PING);
+    this.#timer = setTimeout(() => {
+      // Bytes may already wait in the kernel when this process was held back: poll once before judging.
+      setImmediate(() => {
+        if (this.#timer === undefined) return;
+        if (this.#lastReceived >= pingedAt) return this.#wait(timeMs);
+        this.#connection.fail(
+          new ConnectionError(ErrorCode.NO_ERROR, `the peer was silent for ${timeoutMs} ms after a keepalive PING`),
+        );
+      });
+    }, timeoutMs);
+    this.#timer.unref();
+  }
+}

@@ -1,0 +1,33 @@
+import type { Http2Stream } from '../http2/stream.js';
+import type { Transport } from './transport.js';
+
+/** The messages that one side of a call sends, at the pace of the peer's windows and of the socket. */
+export class OutgoingMessages {
+  readonly #transport: Transport;
+  readonly #stream: Http2Stream;
+  #resume: (() => void) | undefined;
+
+  constructor(transport: Transport, stream: Http2Stream) {
+    this.#transport = transport;
+    this.#stream = stream;
+  }
+
+  /**
+   * Sends one framed message.
+   *
+   * @returns undefined when the next one may follow at once, else a promise for the moment when it may. It is also
+   * resolved when the call ends, and never rejected.
+   */
+  send(frame: Uint8Array, endStream: boolean): Promise<void> | undefined {
+    if (this.#stream.sendData(frame, endStream)) return this.#transport.spendTurn(frame.length);
+    return new Promise((resolve) => {
+      this.#resume = resolve;
+    });
+  }
+
+  /** The stream's queue is empty, or the call is over. */
+  resume(): void {
+    this.#resume?.();
+    this.#resume = undefined;
+  }
+}

@@ -1,0 +1,251 @@
+import { Http2Connection } from '../http2/connection.js';
+import type { ConnectionError } from '../http2/connection-error.js';
+import type { ConnectionHandler } from '../http2/connection-handler.js';
+import { ErrorCode } from '../http2/error-code.js';
+import type { HeaderFields } from '../http2/hpack/header-fields.js';
+import { ReceiveBudget } from '../http2/receive-budget.js';
+import type { Settings } from '../http2/settings.js';
+import type { Http2Stream } from '../http2/stream.js';
+import type { ByteStream, ByteStreamReceiver } from './byte-stream.js';
+import { Keepalive, type KeepaliveOptions } from './keepalive.js';
+import { type Limits, processReceiveBudget } from './limits.js';
+
+/** Octets that are written before the turn of the event loop is over. */
+const FLUSH_LENGTH = 64 * 1024;
+
+/** Octets that the socket has not taken, above which DATA waits in its stream. */
+const CONGESTION_LENGTH = 256 * 1024;
+
+/** Messages and octets that one connection sends before the event loop must have had a turn. */
+const TURN_MESSAGES = 256;
+const TURN_LENGTH = 512 * 1024;
+
+/** How long the last bytes may take on their way to a peer that does not read, in milliseconds. */
+const LINGER = 1_000;
+
+/** What the owner of a transport, a server or a channel, is told. */
+export interface TransportEvents {
+  /** Server: a request arrived; the owner sets `stream.handler` or resets the stream. */
+  onStream?(stream: Http2Stream, fields: HeaderFields, endStream: boolean): void;
+  /** The handshake is done: the peer's first SETTINGS came. */
+  onReady?(): void;
+  /** Client: a stream ended, or the peer's stream limit changed: a waiting call may start. */
+  onCapacity?(): void;
+  /** The peer takes no new streams. */
+  onGoaway?(errorCode: number, debugData: string): void;
+  /** The connection is over. Called once; the byte stream may still send its last bytes. */
+  onEnd?(error: ConnectionError | undefined): void;
+  /** The byte stream is closed, nothing is left of the transport. */
+  onClosed?(): void;
+}
+
+/**
+ * One byte stream joined with one HTTP/2 connection: writes once a turn of the event loop, keeps the connection's
+ * deadlines, and closes both.
+ */
+export class Transport implements ConnectionHandler, ByteStreamReceiver {
+  readonly connection: Http2Connection;
+  readonly limits: Limits;
+  readonly #stream: ByteStream;
+  readonly #events: TransportEvents;
+  readonly #keepalive: Keepalive | undefined;
+
+  #flushDue: NodeJS.Immediate | undefined;
+  #inFlight = 0;
+  #ready = false;
+  #ending = false;
+  #closed = false;
+  #timer: NodeJS.Timeout | undefined;
+  #linger: NodeJS.Timeout | undefined;
+  #turnMessages = 0;
+  #turnLength = 0;
+  #nextTurn: Promise<void> | undefined;
+  #referenced = true;
+
+  constructor(
+    stream: ByteStream,
+    options: { role: 'client' | 'server'; limits: Limits; keepalive?: KeepaliveOptions },
+    events: TransportEvents,
+  ) {
+    this.#stream = stream;
+    this.#events = events;
+    this.limits = options.limits;
+    this.connection = new Http2Connection(
+      {
+        role: options.role,
+        ...options.limits,
+        outputLimit: CONGESTION_LENGTH,
+        budget: new ReceiveBudget(options.limits.maxBufferedPerConnection, processReceiveBudget),
+      },
+      this,
+    );
+    this.#keepalive = options.keepalive && new Keepalive(options.keepalive, this.connection);
+  }
+
+  /** Sends the preface and begins to read. */
+  start(): void {
+    this.connection.start(performance.now());
+    this.#stream.start(this);
+    this.#armTimer();
+    this.#keepalive?.start();
+  }
+
+  /** Calls are open, or their ends are not written yet. */
+  get idle(): boolean {
+    return this.connection.streamCount === 0;
+  }
+
+  /** Ends the connection with a GOAWAY that says why, after what is queued was written. */
+  close(errorCode: number = ErrorCode.NO_ERROR, reason = ''): void {
+    this.connection.close(errorCode, reason);
+  }
+
+  /** Ends it at once, without a word. */
+  destroy(reason: string): void {
+    this.connection.terminate(reason);
+    this.#stream.destroy();
+  }
+
+  /**
+   * Counts a message that is about to be sent.
+   *
+   * @returns undefined, or, when this turn of the event loop had its share, a promise for the next turn: an endless
+   * producer must not keep cancels, windows and deadlines from being seen.
+   */
+  spendTurn(octets: number): Promise<void> | undefined {
+    this.#turnLength += octets;
+    if (++this.#turnMessages < TURN_MESSAGES && this.#turnLength < TURN_LENGTH) return undefined;
+    this.#nextTurn ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.#turnMessages = this.#turnLength = 0;
+        this.#nextTurn = undefined;
+        resolve();
+      });
+    });
+    return this.#nextTurn;
+  }
+
+  // -------------------------------------------------------------------------------------------- ByteStreamReceiver
+
+  onBytes(chunk: Uint8Array): void {
+    if (this.connection.ended) return;
+    this.#keepalive?.received();
+    this.connection.receive(chunk, performance.now());
+    this.#armTimer();
+  }
+
+  onClose(error: Error | undefined): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.connection.terminate(error === undefined ? 'the peer closed the connection' : error.message);
+    this.#clear();
+    this.#events.onClosed?.();
+  }
+
+  // --------------------------------------------------------------------------------------------- ConnectionHandler
+
+  onOutput(): void {
+    if (this.connection.output.length >= FLUSH_LENGTH && !this.connection.congested) this.#flush();
+    else this.#flushDue ??= setImmediate(() => this.#flushOfTurn());
+  }
+
+  onStream(stream: Http2Stream, fields: HeaderFields, endStream: boolean): void {
+    this.#events.onStream?.(stream, fields, endStream);
+  }
+
+  onSettings(_settings: Readonly<Settings>): void {
+    if (!this.#ready) {
+      this.#ready = true;
+      this.#events.onReady?.();
+    }
+    this.#events.onCapacity?.();
+  }
+
+  onStreamClosed(_stream: Http2Stream): void {
+    this.#events.onCapacity?.();
+  }
+
+  onGoaway(_lastStreamId: number, errorCode: number, debugData: string): void {
+    this.#events.onGoaway?.(errorCode, debugData);
+  }
+
+  onPingAcknowledged(): void {
+    // Any byte counts as a sign of life, `onBytes` has told the keepalive.
+  }
+
+  onEnd(error: ConnectionError | undefined): void {
+    this.#ending = true;
+    this.#keepalive?.stop();
+    this.#events.onEnd?.(error);
+    if (this.#closed) return;
+    this.#linger = setTimeout(() => this.#stream.destroy(), LINGER);
+    // In a turn of its own: the caller may be in the middle of a write.
+    this.#flushDue ??= setImmediate(() => this.#flushOfTurn());
+  }
+
+  /** A client's idle connection does not keep its process alive. */
+  setReferenced(referenced: boolean): void {
+    if (this.#referenced === referenced || this.#closed) return;
+    this.#referenced = referenced;
+    this.#stream.setReferenced(referenced);
+  }
+
+  // -------------------------------------------------------------------------------------------------------- output
+
+  #flushOfTurn(): void {
+    this.#flushDue = undefined;
+    this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#closed) return;
+    const { connection } = this;
+    const { length } = connection.output;
+    // While the socket is congested new output gathers, so that it goes out as one write later.
+    if (length > 0 && (!connection.congested || this.#ending)) {
+      this.#inFlight += length;
+      if (this.#inFlight >= CONGESTION_LENGTH) connection.congested = true;
+      this.#stream.write(connection.output.take(), () => this.#written(length));
+      connection.outputTaken();
+    }
+    if (this.#ending) this.#stream.end();
+  }
+
+  #written(length: number): void {
+    this.#inFlight -= length;
+    const { connection } = this;
+    if (connection.ended) return;
+    if (this.#inFlight === 0) connection.outputDelivered();
+    if (connection.congested && this.#inFlight < CONGESTION_LENGTH / 2) {
+      connection.congested = false;
+      connection.outputTaken();
+      if (connection.output.length > 0) this.onOutput();
+    }
+  }
+
+  // -------------------------------------------------------------------------------------------------------- timers
+
+  #armTimer(): void {
+    const { nextTimeout } = this.connection;
+    if (nextTimeout === Number.POSITIVE_INFINITY || this.#timer !== undefined) return;
+    const delay = Math.max(1, Math.ceil(nextTimeout - performance.now()));
+    this.#timer = setTimeout(() => {
+      // The peer's bytes may already wait in the kernel when this process was held back: poll once before judging.
+      setImmediate(() => {
+        this.#timer = undefined;
+        if (this.#closed) return;
+        this.connection.handleTimeout(performance.now());
+        this.#armTimer();
+      });
+    }, delay);
+    this.#timer.unref();
+  }
+
+  #clear(): void {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#linger);
+    clearImmediate(this.#flushDue);
+    this.#flushDue = undefined;
+    this.#keepalive?.stop();
+  }
+}
