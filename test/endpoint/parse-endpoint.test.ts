@@ -9,7 +9,7 @@ const abstract = (name: string | readonly number[]): Endpoint => ({
   name: typeof name === 'string' ? new TextEncoder().encode(name) : Uint8Array.from(name),
 });
 
-const accepted: readonly (readonly [string, Endpoint, ParseEndpointOptions?])[] = [
+const accepted: [text: string, endpoint: Endpoint, options?: ParseEndpointOptions][] = [
   ['unix:///run/x.sock', path('/run/x.sock')],
   ['unix:/run/x.sock', path('/run/x.sock')],
   ['unix:rel/x.sock', path('rel/x.sock')],
@@ -47,7 +47,7 @@ const accepted: readonly (readonly [string, Endpoint, ParseEndpointOptions?])[] 
   [`@${'x'.repeat(107)}`, abstract('x'.repeat(107))],
 ];
 
-const refused: readonly (readonly [string, RegExp, ParseEndpointOptions?])[] = [
+const refused: [text: string, message: RegExp, options?: ParseEndpointOptions][] = [
   ['', /is empty/],
   ['unix:@name', /unix-abstract:name .* or \.\/@name/],
   ['unix:@name', /unix-abstract:name/, { dialect: 'kms' }],

@@ -1,0 +1,59 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { createInterface } from 'node:readline';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { SocketProcessOptions } from './socket-process.js';
+
+/** What socket-process.ts prints: `event` and, by event, the rest. */
+export interface SocketProcessEvent {
+  readonly event: string;
+  readonly [field: string]: unknown;
+}
+
+export interface SocketProcess extends AsyncDisposable {
+  readonly child: ChildProcess;
+  /** The next line of its output. Throws when the process has ended instead. */
+  next(): Promise<SocketProcessEvent>;
+  /** Ends its input, upon which a listener closes, and waits for its exit. */
+  end(): Promise<void>;
+  kill(signal: NodeJS.Signals): Promise<void>;
+}
+
+const program = fileURLToPath(new URL('./socket-process.ts', import.meta.url));
+const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+
+/** Starts socket-process.ts; `prefix` is a command to run it under, `node` the runtime to run it with. */
+export function startSocketProcess(
+  action: 'listen' | 'dial',
+  endpoint: string,
+  options: SocketProcessOptions = {},
+  prefix: readonly string[] = [],
+  node: string = process.execPath,
+): SocketProcess {
+  const [command = node, ...args] = [...prefix, node, '--import', loader, program, action, endpoint];
+  const child = spawn(command, [...args, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+  const finished = async (): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) await exited;
+  };
+  const kill = (signal: NodeJS.Signals): Promise<void> => {
+    child.kill(signal);
+    return finished();
+  };
+  return {
+    child,
+    async next() {
+      const { value, done } = await lines.next();
+      if (done) throw new Error(`socket-process ${action} ${endpoint} has ended`);
+      return JSON.parse(value) as SocketProcessEvent;
+    },
+    end() {
+      child.stdin!.end();
+      return finished();
+    },
+    kill,
+    [Symbol.asyncDispose]: () => kill('SIGKILL'),
+  };
+}
