@@ -1,0 +1,328 @@
+import type { Endpoint } from '../endpoint/endpoint.js';
+import { parseEndpoint } from '../endpoint/parse-endpoint.js';
+import { printEndpoint } from '../endpoint/print-endpoint.js';
+import { ErrorCode } from '../http2/error-code.js';
+import { Code } from '../rpc/code.js';
+import { RpcError } from '../rpc/rpc-error.js';
+import type { Peer } from '../socket/peer.js';
+import type { PeerPolicy } from '../socket/peer-policy.js';
+import type { Connector } from '../transport/connector.js';
+import type { KeepaliveOptions } from '../transport/keepalive.js';
+import { type Limits, resolveLimits } from '../transport/limits.js';
+import { socketConnector } from '../transport/socket-connector.js';
+import { Transport } from '../transport/transport.js';
+import { Backoff, type BackoffOptions } from './backoff.js';
+import type { ClientCall, ClientCallOwner } from './client-call.js';
+import type { ClientInterceptor } from './client-interceptor.js';
+
+export interface ChannelOptions {
+  /** Calls wait for the server instead of failing with UNAVAILABLE. Default false. */
+  readonly waitForReady?: boolean;
+  /**
+   * Who the server may be. Default on an abstract name: our own user or root, because anybody can take a name. Default on a
+   * path: whoever may make a file there.
+   */
+  readonly allowServer?: PeerPolicy;
+  /** Around all calls, the first one outermost. Default: none. */
+  readonly interceptors?: readonly ClientInterceptor[];
+  /** What the server is allowed, and how long connecting may take. */
+  readonly limits?: Partial<Limits>;
+  /** Pings while calls wait for a silent server. Default: off. */
+  readonly keepalive?: KeepaliveOptions;
+  readonly backoff?: BackoffOptions;
+  /** Compresses request messages. Default `identity`: for a local socket it is faster than gzip. */
+  readonly compression?: 'identity' | 'gzip';
+  /** Goes before podwire's own name in `user-agent`. */
+  readonly userAgent?: string;
+}
+
+/** As in gRPC's connectivity semantics; `idle` is a channel whose connection was not asked for or ended. */
+export type ChannelState = 'idle' | 'connecting' | 'ready' | 'transient-failure' | 'shutdown';
+
+interface ReadyWaiter {
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+const USER_AGENT = 'podwire/0.1.0';
+
+/**
+ * The way to one server. It connects when the first call needs it and again after the connection was lost; it is shared by
+ * any number of clients. Made by `createChannel`.
+ */
+export class Channel implements ClientCallOwner, AsyncDisposable {
+  readonly address: string;
+  readonly userAgent: string;
+  readonly waitForReady: boolean;
+  readonly compression: 'identity' | 'gzip';
+  readonly interceptors: readonly ClientInterceptor[];
+  readonly #connector: Connector;
+  readonly #limits: Limits;
+  readonly #keepalive: KeepaliveOptions | undefined;
+  readonly #backoff: Backoff;
+  readonly #closing = new AbortController();
+  readonly #transports = new Set<Transport>();
+  readonly #waiting = new Set<ClientCall>();
+  readonly #readyWaiters = new Set<ReadyWaiter>();
+  #current: Transport | undefined;
+  #peer: Peer | undefined;
+  #state: ChannelState = 'idle';
+  #retryTimer: NodeJS.Timeout | undefined;
+  #allClosed: (() => void) | undefined;
+
+  constructor(address: string, connector: Connector, options: ChannelOptions = {}) {
+    this.address = address;
+    this.#connector = connector;
+    this.userAgent = options.userAgent === undefined ? USER_AGENT : `${options.userAgent} ${USER_AGENT}`;
+    this.waitForReady = options.waitForReady ?? false;
+    this.compression = options.compression ?? 'identity';
+    this.interceptors = options.interceptors ?? [];
+    this.#limits = resolveLimits(options.limits);
+    this.#keepalive = options.keepalive;
+    this.#backoff = new Backoff(options.backoff);
+  }
+
+  get state(): ChannelState {
+    return this.#state;
+  }
+
+  /** The server's process, while connected. */
+  get peer(): Peer | undefined {
+    return this.#current === undefined ? undefined : this.#peer;
+  }
+
+  get maxReceiveMessageLength(): number {
+    return this.#limits.maxReceiveMessageLength;
+  }
+
+  /**
+   * Connects, and keeps trying until the server is there.
+   *
+   * Rejects with RpcError: DEADLINE_EXCEEDED after `timeoutMs`, CANCELLED by `signal`, PERMISSION_DENIED when server and
+   * client do not accept each other.
+   */
+  async ready(options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {}): Promise<void> {
+    const { timeoutMs, signal } = options;
+    if (this.#current?.connection.usable) return;
+    let timer: NodeJS.Timeout | undefined;
+    let onAbort: (() => void) | undefined;
+    let waiter: ReadyWaiter | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        if (this.#state === 'shutdown') return reject(this.#closedError());
+        if (signal?.aborted)
+          return reject(this.#error(Code.CANCELLED, 'waiting for the server was cancelled', signal.reason));
+        waiter = { resolve, reject };
+        this.#readyWaiters.add(waiter);
+        onAbort = () => reject(this.#error(Code.CANCELLED, 'waiting for the server was cancelled', signal?.reason));
+        signal?.addEventListener('abort', onAbort);
+        if (timeoutMs !== undefined) {
+          timer = setTimeout(() => {
+            const cause = this.#lastError;
+            const why = cause instanceof RpcError ? `: ${cause.statusMessage}` : '';
+            reject(this.#error(Code.DEADLINE_EXCEEDED, `the server was not ready within ${timeoutMs} ms${why}`, cause));
+          }, timeoutMs);
+        }
+        this.#connect();
+      });
+    } catch (error) {
+      // Made anew here, so that the caller's stack is in it.
+      const { code, statusMessage, cause } = RpcError.from(error, Code.UNAVAILABLE);
+      throw this.#error(code, statusMessage, cause);
+    } finally {
+      clearTimeout(timer);
+      if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
+      if (waiter !== undefined) this.#readyWaiters.delete(waiter);
+    }
+  }
+
+  /**
+   * Ends the channel: waiting calls fail, open ones may go on for `graceMs` (default 0: they are cancelled at once), then the
+   * connection is closed. Resolves when it is.
+   */
+  async close(options: { readonly graceMs?: number } = {}): Promise<void> {
+    if (this.#state !== 'shutdown') {
+      this.#state = 'shutdown';
+      this.#closing.abort();
+      clearTimeout(this.#retryTimer);
+      this.#current = undefined;
+      for (const call of [...this.#waiting]) call.fail(this.#closedError());
+      for (const { reject } of [...this.#readyWaiters]) reject(this.#closedError());
+      const { graceMs = 0 } = options;
+      const closeAll = (): void => {
+        for (const transport of [...this.#transports]) transport.close(ErrorCode.NO_ERROR, 'the channel was closed');
+      };
+      for (const transport of [...this.#transports]) this.#closeIfIdle(transport);
+      if (graceMs === 0) closeAll();
+      else setTimeout(closeAll, graceMs).unref();
+    }
+    if (this.#transports.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const before = this.#allClosed;
+      this.#allClosed = () => {
+        before?.();
+        resolve();
+      };
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  // ---------------------------------------------------------------------------------------------- ClientCallOwner
+
+  place(call: ClientCall): void {
+    if (this.#state === 'shutdown') return call.fail(this.#closedError());
+    const transport = this.#current;
+    if (transport?.connection.usable) {
+      if (this.#waiting.size === 0 && transport.connection.hasCapacity) return this.#begin(call, transport);
+      this.#waiting.add(call);
+      return;
+    }
+    this.#waiting.add(call);
+    this.#connect();
+  }
+
+  withdraw(call: ClientCall): void {
+    this.#waiting.delete(call);
+  }
+
+  // --------------------------------------------------------------------------------------------------- connection
+
+  #lastError: unknown;
+
+  /** Starts an attempt unless one is under way. */
+  #connect(): void {
+    if (this.#state === 'connecting' || this.#state === 'ready' || this.#state === 'shutdown') return;
+    clearTimeout(this.#retryTimer);
+    this.#state = 'connecting';
+    void this.#attempt();
+  }
+
+  async #attempt(): Promise<void> {
+    try {
+      const { stream, peer } = await this.#connector(this.#closing.signal);
+      if (this.#closing.signal.aborted) return stream.destroy();
+      this.#handshake(stream, peer);
+    } catch (error) {
+      this.#connectFailed(error);
+    }
+  }
+
+  #handshake(stream: ConstructorParameters<typeof Transport>[0], peer: Peer): void {
+    let ready = false;
+    let refusal: RpcError | undefined;
+    const transport: Transport = new Transport(
+      stream,
+      { role: 'client', limits: this.#limits, keepalive: this.#keepalive },
+      {
+        onReady: () => {
+          // A server that turns us away says so right behind its SETTINGS, in the same write.
+          queueMicrotask(() => {
+            if (transport.connection.ended || this.#state !== 'connecting') return;
+            ready = true;
+            this.#becameReady(transport, peer);
+          });
+        },
+        onCapacity: () => this.#placeWaiting(transport),
+        onGoaway: (errorCode, debugData) => {
+          if (errorCode === ErrorCode.INADEQUATE_SECURITY) {
+            refusal = this.#error(Code.PERMISSION_DENIED, `the server refused this process: ${debugData}`);
+          }
+          this.#retire(transport);
+        },
+        onEnd: (error) => {
+          this.#retire(transport);
+          if (!ready && this.#state === 'connecting') {
+            const reason = error?.message ?? 'the server closed the connection';
+            this.#connectFailed(refusal ?? this.#error(Code.UNAVAILABLE, `no HTTP/2 handshake: ${reason}`, error));
+          }
+        },
+        onClosed: () => {
+          this.#transports.delete(transport);
+          if (this.#transports.size === 0) this.#allClosed?.();
+        },
+      },
+    );
+    this.#transports.add(transport);
+    transport.start();
+  }
+
+  #becameReady(transport: Transport, peer: Peer): void {
+    this.#current = transport;
+    this.#peer = peer;
+    this.#state = 'ready';
+    this.#lastError = undefined;
+    this.#backoff.reset();
+    for (const { resolve } of [...this.#readyWaiters]) resolve();
+    this.#placeWaiting(transport);
+    transport.setReferenced(!transport.idle);
+  }
+
+  #connectFailed(error: unknown): void {
+    if (this.#state !== 'connecting') return;
+    this.#state = 'transient-failure';
+    this.#lastError = error;
+    // Neither side changes its mind about the other by waiting.
+    const hopeless = error instanceof RpcError && error.code !== Code.UNAVAILABLE;
+    for (const call of [...this.#waiting]) if (hopeless || !call.waitForReady) call.fail(error);
+    if (hopeless) for (const { reject } of [...this.#readyWaiters]) reject(error);
+    if (this.#waiting.size === 0 && (hopeless || this.#readyWaiters.size === 0)) return;
+    this.#retryTimer = setTimeout(() => this.#connect(), this.#backoff.next());
+  }
+
+  /** Takes no more calls on a connection; those that are open there go on. */
+  #retire(transport: Transport): void {
+    if (this.#current !== transport) return;
+    this.#current = undefined;
+    if (this.#state !== 'ready') return;
+    this.#state = 'idle';
+    if (this.#waiting.size > 0) this.#connect();
+  }
+
+  #begin(call: ClientCall, transport: Transport): void {
+    transport.setReferenced(true);
+    call.begin(transport);
+  }
+
+  #placeWaiting(transport: Transport): void {
+    if (transport === this.#current) {
+      for (const call of this.#waiting) {
+        if (!transport.connection.usable || !transport.connection.hasCapacity) break;
+        this.#waiting.delete(call);
+        this.#begin(call, transport);
+      }
+      // The 31 bits of stream identifiers are used up: the next call needs another connection.
+      if (!transport.connection.usable) this.#retire(transport);
+    }
+    if (transport.idle) transport.setReferenced(false);
+    this.#closeIfIdle(transport);
+  }
+
+  #closeIfIdle(transport: Transport): void {
+    const left = transport !== this.#current && (this.#state === 'shutdown' || transport.connection.handshakeDone);
+    if (left && transport.idle && this.#state !== 'connecting') transport.close(ErrorCode.NO_ERROR, '');
+  }
+
+  #closedError(): RpcError {
+    return this.#error(Code.UNAVAILABLE, 'the channel is closed');
+  }
+
+  #error(code: Code, message: string, cause?: unknown): RpcError {
+    const options = { endpoint: this.address };
+    return new RpcError(code, message, cause === undefined ? options : { ...options, cause });
+  }
+}
+
+/**
+ * The way to the server at `endpoint`. Nothing is dialed before the first call or `ready()`.
+ *
+ * @throws EndpointError for a spelling that is not clear; RangeError or TypeError for limits that do not fit.
+ */
+export function createChannel(endpoint: string | Endpoint, options: ChannelOptions = {}): Channel {
+  const parsed = parseEndpoint(endpoint);
+  const timeoutMs = options.limits?.connectTimeout;
+  const { allowServer } = options;
+  return new Channel(printEndpoint(parsed), socketConnector(parsed, { timeoutMs, allowServer }), options);
+}
