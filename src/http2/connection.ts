@@ -78,7 +78,7 @@ export class Http2Connection implements StreamConnection {
   readonly #withheld = new Set<Http2Stream>();
   readonly #resetStreams = new Map<number, 'local' | 'remote'>();
   readonly #flood = new FloodGuard();
-  readonly #relieved = () => this.#creditWithheld();
+  readonly #relieved = () => this.#widenNext();
 
   #ended = false;
   #now = 0;
@@ -90,7 +90,8 @@ export class Http2Connection implements StreamConnection {
   #lastPeerStreamId = 0;
   #peerStreamCount = 0;
   #queuedReplies = 0;
-  #privileged: Http2Stream | undefined;
+  /** Streams whose window was widened for a message that has not come whole yet. */
+  #widened = 0;
   #goawayReceived = Number.POSITIVE_INFINITY;
   #draining: 'no' | 'announced' | 'final' = 'no';
 
@@ -459,7 +460,7 @@ export class Http2Connection implements StreamConnection {
       if (stream.receiveWindow < 0) {
         this.#streamError(stream, ErrorCode.FLOW_CONTROL_ERROR, "DATA beyond the stream's window");
         stream = undefined;
-      } else if (length > 0 && this.#budget.exhausted) {
+      } else if (length > stream.reserved && this.#budget.exhausted) {
         this.#streamError(
           stream,
           ErrorCode.ENHANCE_YOUR_CALM,
@@ -520,7 +521,7 @@ export class Http2Connection implements StreamConnection {
       stream.remoteClosed = true;
       this.#dataStream = undefined;
     }
-    stream.delivered(count);
+    this.#delivered(stream, count);
     stream.handler?.onData(stream, payload, endStream);
     if (endStream) this.#closeIfDone(stream);
   }
@@ -825,7 +826,7 @@ export class Http2Connection implements StreamConnection {
     this.#blocked.delete(stream);
     this.#withheld.delete(stream);
     stream.discardQueue();
-    if (this.#privileged === stream) this.#creditNext();
+    this.#dropReservation(stream);
     this.#handler.onStreamClosed(stream);
     if (this.#streams.size > 0 || this.#ended) return;
     if (this.#draining === 'final') this.close(ErrorCode.NO_ERROR, 'drained');
@@ -870,8 +871,8 @@ export class Http2Connection implements StreamConnection {
     this.#streams.clear();
     this.#blocked.clear();
     this.#withheld.clear();
-    this.#privileged = undefined;
     for (const stream of streams) {
+      this.#dropReservation(stream);
       stream.localClosed = stream.remoteClosed = true;
       stream.discardQueue();
       const unprocessed = stream.id > this.#goawayReceived;
@@ -968,31 +969,66 @@ export class Http2Connection implements StreamConnection {
     this.#removeStream(stream);
   }
 
-  hold(octets: number): void {
-    this.#budget.add(octets);
-  }
-
-  unhold(stream: Http2Stream, octets: number): void {
-    this.#budget.remove(octets);
-    // The unfinished message that was let through got whole and was read: the next one has its turn.
-    if (this.#privileged === stream && stream.held === 0) this.#creditNext();
-  }
-
   /**
-   * Announces credited octets to the peer, half a window at a time. While the budget is pressed only one stream goes on,
-   * so that many unfinished messages do not wait for each other for ever.
+   * Lets an unfinished message come in whole although it is larger than the window. The budget counts it from now on; while
+   * that is pressed messages wait in the order in which they asked. One message of a connection may always come, so that
+   * unfinished messages do not wait for each other for ever.
    */
-  credit(stream: Http2Stream): void {
-    if (stream.uncredited * 2 < this.#options.streamWindow || stream.remoteClosed || this.#ended) return;
-    if (this.#budget.pressed && this.#privileged !== stream && stream.held > 0) {
-      if (this.#privileged !== undefined) {
-        this.#withheld.add(stream);
+  widen(stream: Http2Stream, octets: number): void {
+    if (this.#ended || stream.remoteClosed) return;
+    if (stream.uncredited > 0) this.#announceCredit(stream);
+    const extra = octets - stream.receiveWindow;
+    if (extra <= 0) return;
+    stream.wanted = extra;
+    this.#withheld.add(stream);
+    this.#widenNext();
+  }
+
+  released(stream: Http2Stream, octets: number): void {
+    this.#budget.remove(octets);
+    if (this.#ended) return;
+    if (this.#withheld.size > 0) this.#widenNext();
+    if (stream.uncredited * 2 >= this.#options.streamWindow && !stream.remoteClosed) this.#announceCredit(stream);
+  }
+
+  #widenNext(): void {
+    for (const stream of this.#withheld) {
+      if (this.#budget.pressed && this.#widened > 0) {
         this.#budget.whenRelieved(this.#relieved);
         return;
       }
-      this.#privileged = stream;
+      this.#withheld.delete(stream);
+      const { wanted } = stream;
+      stream.wanted = 0;
+      if (stream.reserved === 0) this.#widened++;
+      stream.reserved += wanted;
+      stream.extended += wanted;
+      stream.receiveWindow += wanted;
+      this.#budget.add(wanted);
+      this.#writeWindowUpdate(stream.id, wanted);
+      this.#handler.onOutput();
     }
-    this.#announceCredit(stream);
+  }
+
+  /** What came of a message that the budget counts since `widen` is not counted twice. */
+  #delivered(stream: Http2Stream, octets: number): void {
+    stream.held += octets;
+    const reserved = Math.min(octets, stream.reserved);
+    if (reserved > 0) this.#unreserve(stream, reserved);
+    this.#budget.add(octets - reserved);
+  }
+
+  #unreserve(stream: Http2Stream, octets: number): void {
+    stream.reserved -= octets;
+    if (stream.reserved > 0) return;
+    this.#widened--;
+    if (this.#withheld.size > 0) this.#widenNext();
+  }
+
+  #dropReservation(stream: Http2Stream): void {
+    if (stream.reserved === 0) return;
+    this.#budget.remove(stream.reserved);
+    this.#unreserve(stream, stream.reserved);
   }
 
   #announceCredit(stream: Http2Stream): void {
@@ -1000,22 +1036,6 @@ export class Http2Connection implements StreamConnection {
     stream.receiveWindow += stream.uncredited;
     stream.uncredited = 0;
     this.#handler.onOutput();
-  }
-
-  #creditNext(): void {
-    this.#privileged = undefined;
-    for (const stream of this.#withheld) {
-      this.#withheld.delete(stream);
-      this.credit(stream);
-      if (this.#privileged !== undefined) return;
-    }
-  }
-
-  #creditWithheld(): void {
-    if (this.#ended) return;
-    const streams = [...this.#withheld];
-    this.#withheld.clear();
-    for (const stream of streams) this.credit(stream);
   }
 
   #closeLocal(stream: Http2Stream): void {

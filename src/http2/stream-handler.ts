@@ -21,8 +21,8 @@ export interface StreamHandler {
   /** A header section: the response headers of a client's stream, or trailers. `fields` belongs to the handler. */
   onHeaders(stream: Http2Stream, fields: HeaderFields, endStream: boolean): void;
   /**
-   * A piece of a DATA frame's payload, a view into the received chunk. Its octets count as held until
-   * `stream.release`, and are not credited to the peer before `stream.credit` or `stream.release`.
+   * A piece of a DATA frame's payload, a view into the received chunk. Its octets count as held, and are not credited to
+   * the peer, until `stream.release`.
    */
   onData(stream: Http2Stream, payload: Uint8Array, endStream: boolean): void;
   /** All that `sendData` had queued went out. */

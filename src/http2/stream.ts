@@ -6,9 +6,8 @@ export interface StreamConnection {
   writeData(stream: Http2Stream, payload: Uint8Array, from: number, endStream: boolean): number;
   block(stream: Http2Stream): void;
   resetStream(stream: Http2Stream, errorCode: number): void;
-  credit(stream: Http2Stream): void;
-  hold(octets: number): void;
-  unhold(stream: Http2Stream, octets: number): void;
+  widen(stream: Http2Stream, octets: number): void;
+  released(stream: Http2Stream, octets: number): void;
 }
 
 /**
@@ -33,12 +32,16 @@ export class Http2Stream {
   sendWindow: number;
   /** Octets of DATA that the peer may still send. */
   receiveWindow: number;
-  /** Octets that may be credited to the peer but are not yet announced. */
+  /** Octets that were read and that the peer may send again, not announced yet. */
   uncredited = 0;
-  /** Octets of DATA that were delivered and neither credited nor released. */
-  unconsumed = 0;
   /** Octets of DATA that wait in memory on this side. */
   held = 0;
+  /** Octets that the window is wider than usual, for a message that is larger than it. */
+  extended = 0;
+  /** Octets of that message which have not come yet; the budget counts them already. */
+  reserved = 0;
+  /** Octets by which the window has to be wider as soon as the budget allows. */
+  wanted = 0;
 
   /** Reset the stream when this side has sent all: the rest of what the peer sends is of no use. */
   resetWhenSent = false;
@@ -142,28 +145,18 @@ export class Http2Stream {
     this.#connection.resetStream(this, errorCode);
   }
 
-  /** Lets the peer send as many octets as were delivered so far, although they are still held: a message is unfinished. */
-  credit(): void {
-    this.uncredited += this.unconsumed;
-    this.unconsumed = 0;
-    this.#connection.credit(this);
+  /** Makes sure that the peer can send `octets` more, which an unfinished message needs, as soon as the budget allows. */
+  require(octets: number): void {
+    if (octets > this.receiveWindow) this.#connection.widen(this, octets);
   }
 
   /** Says that `octets` of delivered DATA no longer wait in memory, and lets the peer send as many again. */
   release(octets: number): void {
     if (octets === 0) return;
     this.held -= octets;
-    const credited = Math.min(octets, this.unconsumed);
-    this.unconsumed -= credited;
-    this.uncredited += credited;
-    this.#connection.unhold(this, octets);
-    this.#connection.credit(this);
-  }
-
-  /** The connection delivered `octets` to the handler. */
-  delivered(octets: number): void {
-    this.held += octets;
-    this.unconsumed += octets;
-    this.#connection.hold(octets);
+    const narrowed = Math.min(octets, this.extended);
+    this.extended -= narrowed;
+    this.uncredited += octets - narrowed;
+    this.#connection.released(this, octets);
   }
 }

@@ -35,7 +35,7 @@ export interface DialedSocket {
 }
 
 /** Waits between tries at a full backlog, in ms. */
-const BACKOFF = { first: 1, factor: 1.6, jitter: 0.2, longest: 1_000 };
+const BACKOFF = { first: 10, factor: 1.6, jitter: 0.2, longest: 1_000 };
 
 /**
  * Connects once. Only a full backlog is waited for; every other failure is an immediate SocketError: `ENOENT` (no such

@@ -65,7 +65,7 @@ export class IncomingMessages {
     }
     this.#assembler.push(payload, this.#deliver);
     if (this.#waiter !== undefined && this.#queue.length > 0) this.#serve(this.#waiter);
-    this.#creditPartial();
+    this.#requirePartial();
   }
 
   /**
@@ -111,7 +111,7 @@ export class IncomingMessages {
   take(): unknown {
     const { payload, compressed } = this.#queue.shift() as QueuedMessage;
     this.#stream?.release(payload.length + PREFIX_LENGTH);
-    if (this.#queue.length === 0) this.#creditPartial();
+    if (this.#queue.length === 0) this.#requirePartial();
     const bytes = compressed ? decompress(this.encoding, payload, this.#maxLength) : payload;
     return decodeMessage(this.#type, bytes, this.#name);
   }
@@ -137,9 +137,12 @@ export class IncomingMessages {
     }
   }
 
-  /** An unfinished message may be larger than the window: it is paid for as soon as nothing before it waits. */
-  #creditPartial(): void {
-    if (this.#queue.length === 0 && this.#assembler.partialLength > 0) this.#stream?.credit();
+  /** An unfinished message may be larger than the window: room is made for it as soon as nothing before it waits. */
+  #requirePartial(): void {
+    const { partialLength, announcedLength } = this.#assembler;
+    if (partialLength > 0 && this.#queue.length === 0) {
+      this.#stream?.require(announcedLength + PREFIX_LENGTH - partialLength);
+    }
   }
 
   #queuedOctets(): number {

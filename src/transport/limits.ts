@@ -31,8 +31,8 @@ export interface Limits {
 export const defaultLimits: Readonly<Limits> = Object.freeze({
   maxConcurrentStreams: 1_024,
   maxRunningHandlers: 1_024,
-  // A local round trip takes well under 0.1 ms: 256 KiB keep a stream busy at over 2 GB/s.
-  streamWindow: 256 * 1024,
+  // A local round trip takes well under 0.1 ms: 128 KiB keep a stream busy at over 1 GB/s, and a larger message widens it.
+  streamWindow: 128 * 1024,
   connectionWindow: 8 * 1024 * 1024,
   maxBufferedPerConnection: 32 * 1024 * 1024,
   maxFrameSize: 1024 * 1024,
@@ -76,6 +76,11 @@ export function resolveLimits(overrides: Partial<Limits> = {}): Limits {
       throw new RangeError(`limits.${name} is ${value}; it must be a number from ${least} to ${most}`);
     }
     limits[name] = value;
+  }
+  if (overrides.maxBufferedPerConnection === undefined) {
+    // A few messages of the largest size must fit.
+    const { maxBufferedPerConnection, maxReceiveMessageLength } = limits;
+    limits.maxBufferedPerConnection = Math.max(maxBufferedPerConnection, 4 * maxReceiveMessageLength);
   }
   return limits;
 }
