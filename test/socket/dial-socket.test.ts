@@ -107,7 +107,7 @@ describe('dialSocket', () => {
     // It is the server who closes: the connection was a real one.
     socket.resume();
     await once(socket, 'end');
-    server.close();
+    await new Promise((resolve) => server.close(resolve));
   });
 
   it('stops waiting when it is aborted', async () => {
@@ -171,6 +171,25 @@ describe('dialSocket', () => {
       process.chdir(old);
     }
     closeSync(bound.fd);
+  });
+
+  it('keeps what arrives before it is resumed', async () => {
+    const endpoint = pathEndpoint();
+    const bound = await bindPath(endpoint, {}, 5);
+    const server = createServer((socket) => socket.end('early'));
+    server.listen({ fd: bound.fd });
+    const socket = await dial(endpoint);
+    expect(socket.isPaused()).toBe(true);
+    let received = '';
+    socket.on('data', (chunk) => (received += chunk));
+    // Readable has the bytes, and with 'data' listened to would have passed them on.
+    while (socket.bytesRead === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(received).toBe('');
+    const ended = once(socket, 'end');
+    socket.resume();
+    await ended;
+    expect(received).toBe('early');
+    await new Promise((resolve) => server.close(resolve));
   });
 
   it('reports a lost connection once it is resumed', async () => {

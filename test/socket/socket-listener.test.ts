@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import {
   chmodSync,
+  closeSync,
   existsSync,
   linkSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -17,15 +19,19 @@ import {
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Endpoint } from '../../src/endpoint/endpoint.js';
+import type { AbstractEndpoint, Endpoint, PathEndpoint } from '../../src/endpoint/endpoint.js';
 import { printEndpoint } from '../../src/endpoint/print-endpoint.js';
 import { dialSocket } from '../../src/socket/dial-socket.js';
+import { libc } from '../../src/socket/libc.js';
 import type { ListenOptions } from '../../src/socket/listen-options.js';
 import type { Peer } from '../../src/socket/peer.js';
 import { anyone, type PeerPolicy, sameUser, users } from '../../src/socket/peer-policy.js';
+import { socketAddress } from '../../src/socket/socket-address.js';
 import { SocketError } from '../../src/socket/socket-error.js';
 import { listenSocket, type SocketListener } from '../../src/socket/socket-listener.js';
+import { unixStreamSocket } from '../../src/socket/unix-stream-socket.js';
 import { openDescriptors } from './open-descriptors.js';
 import { type SocketProcess, startSocketProcess } from './start-socket-process.js';
 
@@ -110,9 +116,9 @@ function start(...parameters: Parameters<typeof startSocketProcess>): SocketProc
   return process;
 }
 
-const pathEndpoint = (name = 'x.sock'): Endpoint & { path: string } => ({ kind: 'path', path: join(folder, name) });
+const pathEndpoint = (name = 'x.sock'): PathEndpoint => ({ kind: 'path', path: join(folder, name) });
 let abstractCount = 0;
-const abstractEndpoint = (tail: readonly number[] = []): Endpoint & { name: Uint8Array } => ({
+const abstractEndpoint = (tail: readonly number[] = []): AbstractEndpoint => ({
   kind: 'abstract',
   name: Buffer.concat([Buffer.from(`podwire-test-${process.pid}-${abstractCount++}`), Buffer.from(tail)]),
 });
@@ -291,6 +297,30 @@ describe('listening on a path', () => {
     }
     for (const event of events) if (event.event !== 'listening') expect(event).toMatchObject({ code: 'EADDRINUSE' });
     await dial(endpoint);
+  });
+
+  it('waits for its turn while another starter holds the lock of the folder', async () => {
+    const endpoint = pathEndpoint();
+    const lock = openSync(folder, 'r');
+    expect(libc().tryLock(lock)).toBe(0);
+    const listening = listen(endpoint);
+    await delay(50);
+    expect(readdirSync(folder)).toEqual([]);
+    closeSync(lock);
+    await listening;
+    expect(readdirSync(folder)).toEqual(['x.sock']);
+  });
+
+  it('does not take a socket that is about to listen for a stale one', async () => {
+    const endpoint = pathEndpoint();
+    const fd = unixStreamSocket(endpoint);
+    expect(libc().bind(fd, socketAddress(endpoint))).toBe(0);
+    const listening = listen(endpoint);
+    // Before the second probe, since this timer is both older and shorter.
+    setTimeout(() => libc().listen(fd, 5), 5);
+    await expect(listening).rejects.toMatchObject({ code: 'EADDRINUSE', holder: { pid: process.pid } });
+    expect(existsSync(endpoint.path)).toBe(true);
+    closeSync(fd);
   });
 
   it('keeps a regular file, a directory and symbolic links', async () => {
