@@ -13,16 +13,22 @@ export interface Libc {
   connect(fd: number, address: Uint8Array): number;
   /** Fills `value` with a SOL_SOCKET option and returns how many bytes the kernel has written, or -errno. */
   socketOption(fd: number, option: number, value: Uint8Array): number;
+  /** Fills `address` with the sockaddr of the socket itself and returns its length, or -errno. */
+  socketName(fd: number, address: Uint8Array): number;
+  /** Keeps an inherited descriptor from being inherited further. */
+  closeOnExec(fd: number): number;
   /** Takes the exclusive lock of an open file without waiting; closing the file releases it. */
   tryLock(fd: number): number;
 }
 
 // asm-generic/socket.h, linux/net.h, asm-generic/fcntl.h: the same on x64 and arm64.
 export const AF_UNIX = 1;
-const SOCK_STREAM = 1;
+export const SOCK_STREAM = 1;
 const SOCK_CLOEXEC = 0o2000000;
 const SOCK_NONBLOCK = 0o4000;
 const SOL_SOCKET = 1;
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
 const LOCK_EXCLUSIVE_NOW = 2 | 4;
 export const SO_TYPE = 3;
 export const SO_PEERCRED = 17;
@@ -53,8 +59,10 @@ function load(): Libc {
   const listen = library.func('int listen(int, int)');
   const connect = library.func('int connect(int, const void *, uint32_t)');
   const getsockopt = library.func('int getsockopt(int, int, int, void *, void *)');
+  const getsockname = library.func('int getsockname(int, void *, void *)');
+  const fcntl = library.func('int fcntl(int, int, ...)');
   const flock = library.func('int flock(int, int)');
-  const optionLength = new Uint32Array(1);
+  const length = new Uint32Array(1);
   const checked = (result: number): number => (result === -1 ? -koffi.errno() : result);
 
   return {
@@ -63,10 +71,16 @@ function load(): Libc {
     listen: (fd, backlog) => checked(listen(fd, backlog)),
     connect: (fd, address) => checked(connect(fd, address, address.length)),
     socketOption(fd, option, value) {
-      optionLength[0] = value.byteLength;
-      const result = checked(getsockopt(fd, SOL_SOCKET, option, value, optionLength));
-      return result < 0 ? result : optionLength[0];
+      length[0] = value.byteLength;
+      const result = checked(getsockopt(fd, SOL_SOCKET, option, value, length));
+      return result < 0 ? result : length[0];
     },
+    socketName(fd, address) {
+      length[0] = address.byteLength;
+      const result = checked(getsockname(fd, address, length));
+      return result < 0 ? result : length[0];
+    },
+    closeOnExec: (fd) => checked(fcntl(fd, F_SETFD, 'int', FD_CLOEXEC)),
     tryLock: (fd) => checked(flock(fd, LOCK_EXCLUSIVE_NOW)),
   };
 }

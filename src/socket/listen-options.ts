@@ -17,7 +17,7 @@ export interface ListenOptions {
   readonly maxConnectionsPerUser?: number;
   /**
    * Who may connect. Default on a path: `anyone()`, the mode of the file decides. Default on an abstract name:
-   * `sameUser()`, and none for root, which must say it.
+   * `sameUser()`, and none for root, which must say it. An inherited socket has the default of the address it has.
    */
   readonly allowPeer?: PeerPolicy;
 }

@@ -6,6 +6,7 @@ import { bindAbstract } from './bind-abstract.js';
 import { bindPath } from './bind-path.js';
 import type { BoundSocket } from './bound-socket.js';
 import { defaultClientPolicy } from './default-policy.js';
+import { inheritedSocket } from './inherited-socket.js';
 import type { ListenOptions } from './listen-options.js';
 import type { Peer } from './peer.js';
 import { readPeerCredentials } from './peer-credentials.js';
@@ -57,7 +58,7 @@ export interface SocketListener {
 const REFUSED_OPEN = 64;
 
 /**
- * Listens on a path or an abstract name. Each peer is identified and judged before a byte of it is read.
+ * Listens on a path, an abstract name or an inherited socket. Each peer is identified and judged before a byte of it is read.
  *
  * Rejects with SocketError (`EADDRINUSE`, `ENOENT`, `EACCES`, `ERR_PODWIRE_POLICY_REQUIRED` ...), EndpointError for an
  * endpoint that is not valid, TypeError for options that are not.
@@ -69,9 +70,18 @@ export async function listenSocket(
 ): Promise<SocketListener> {
   const checked = parseEndpoint(endpoint);
   const limits = readLimits(options);
-  const policy = options.allowPeer ?? defaultClientPolicy(checked);
   await refuseInCluster(checked);
-  const bound = await bind(checked, options, limits.backlog);
+  if (checked.kind !== 'path') refuseFileOptions(checked, options);
+  if (checked.kind === 'fd') {
+    const inherited = inheritedSocket(checked);
+    const policy = options.allowPeer ?? defaultClientPolicy(inherited.address);
+    return new Listener(checked, inherited, policy, limits, events).start();
+  }
+  const policy = options.allowPeer ?? defaultClientPolicy(checked);
+  const bound =
+    checked.kind === 'path'
+      ? await bindPath(checked, options, limits.backlog)
+      : await bindAbstract(checked, limits.backlog);
   return new Listener(checked, bound, policy, limits, events).start();
 }
 
@@ -104,19 +114,12 @@ function checkInteger(name: string, value: number | undefined, least: number, mo
   throw new TypeError(`${name} must be a whole number from ${least} to ${most}, not ${String(value)}`);
 }
 
-async function bind(endpoint: Endpoint, options: ListenOptions, backlog: number): Promise<BoundSocket> {
-  if (endpoint.kind === 'path') return bindPath(endpoint, options, backlog);
-  for (const option of ['mode', 'owner', 'group', 'createParent'] as const) {
-    // Said rather than ignored: whoever sets a mode counts on it.
-    if (options[option] === undefined) continue;
-    throw new SocketError(
-      'ERR_PODWIRE_UNSUPPORTED',
-      printEndpoint(endpoint),
-      `"${option}" is for socket files; say with allowPeer who may connect`,
-    );
-  }
-  if (endpoint.kind === 'abstract') return bindAbstract(endpoint, backlog);
-  throw new SocketError('ERR_PODWIRE_UNSUPPORTED', printEndpoint(endpoint), 'inherited sockets are not supported yet');
+/** Said rather than ignored: whoever sets a mode counts on it. */
+function refuseFileOptions(endpoint: Endpoint, options: ListenOptions): void {
+  const option = (['mode', 'owner', 'group', 'createParent'] as const).find((name) => options[name] !== undefined);
+  if (option === undefined) return;
+  const message = `"${option}" is for the socket file of a path; say with allowPeer who may connect`;
+  throw new SocketError('ERR_PODWIRE_UNSUPPORTED', printEndpoint(endpoint), message);
 }
 
 /** In a worker of node:cluster, listening is left to the primary, in which our descriptor is another file. */

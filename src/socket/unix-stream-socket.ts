@@ -5,14 +5,16 @@ import { SocketError } from './socket-error.js';
 
 /** A new socket for `endpoint`; the caller owns the returned file descriptor. Throws SocketError. */
 export function unixStreamSocket(endpoint: Endpoint): number {
-  const fd = loadedLibc(endpoint).unixStreamSocket();
+  requireLibc(endpoint);
+  const fd = libc().unixStreamSocket();
   if (fd >= 0) return fd;
   const code = errnoName(fd);
   const fix = code === 'EMFILE' || code === 'ENFILE' ? '; close some files or raise the limit (ulimit -n)' : '';
   throw new SocketError(code, printEndpoint(endpoint), `no socket could be made${fix}`);
 }
 
-function loadedLibc(endpoint: Endpoint): ReturnType<typeof libc> {
+/** Throws a SocketError that says what to do where the calls of libc cannot be had. */
+export function requireLibc(endpoint: Endpoint): void {
   if (process.platform !== 'linux') {
     throw new SocketError(
       'ERR_PODWIRE_UNSUPPORTED',
@@ -21,7 +23,7 @@ function loadedLibc(endpoint: Endpoint): ReturnType<typeof libc> {
     );
   }
   try {
-    return libc();
+    libc();
   } catch (cause) {
     throw new SocketError(
       'ERR_PODWIRE_UNSUPPORTED',

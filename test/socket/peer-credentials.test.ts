@@ -67,7 +67,7 @@ describe('readPeerCredentials', () => {
     context.skip(!canUnshare(), 'needs unshare(1) and the right to make user namespaces');
     chmodSync(folder, 0o777);
     const prefix = ['unshare', '--user', '--map-root-user'];
-    await using server = startSocketProcess('listen', address(), { mode: 0o666, allowPeer: 'anyone' }, prefix);
+    await using server = startSocketProcess('listen', address(), { mode: 0o666, allowPeer: 'anyone' }, { prefix });
     await server.next();
     await using client = startSocketProcess('dial', address(), { uid: 1234, gid: 1234, groups: [4321] });
     await client.next();
@@ -79,7 +79,7 @@ describe('readPeerCredentials', () => {
       'listen',
       address(),
       { mode: 0o666, allowPeer: { users: [65534] } },
-      prefix,
+      { prefix },
     );
     await strict.next();
     await using other = startSocketProcess('dial', address(), { uid: 65534, gid: 65534, groups: [] });

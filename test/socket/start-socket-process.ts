@@ -23,16 +23,24 @@ export interface SocketProcess extends AsyncDisposable {
 const program = fileURLToPath(new URL('./socket-process.ts', import.meta.url));
 const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 
-/** Starts socket-process.ts; `prefix` is a command to run it under, `node` the runtime to run it with. */
+export interface StartOptions {
+  /** A command to run it under. */
+  readonly prefix?: readonly string[];
+  /** The Node to run it with. Default: the one that runs the test. */
+  readonly node?: string;
+  /** Descriptors that it gets as 3, 4 ... */
+  readonly inherit?: readonly number[];
+}
+
+/** Starts socket-process.ts. */
 export function startSocketProcess(
   action: 'listen' | 'dial',
   endpoint: string,
   options: SocketProcessOptions = {},
-  prefix: readonly string[] = [],
-  node: string = process.execPath,
+  { prefix = [], node = process.execPath, inherit = [] }: StartOptions = {},
 ): SocketProcess {
   const [command = node, ...args] = [...prefix, node, '--import', loader, program, action, endpoint];
-  const child = spawn(command, [...args, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(command, [...args, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'inherit', ...inherit] });
   const exited = once(child, 'exit');
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
   const finished = async (): Promise<void> => {
