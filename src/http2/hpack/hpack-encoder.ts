@@ -9,14 +9,16 @@ import { STATIC_TABLE } from './static-table.js';
 
 const STATIC_LENGTH = STATIC_TABLE.length;
 
-/** Index on the wire by name (the first of several) and by name and value. */
-const STATIC_BY_NAME = new Map<string, { first: number; byValue: Map<string, number> }>();
-for (const [position, [name, value]] of STATIC_TABLE.entries()) {
-  const entries = STATIC_BY_NAME.get(name);
-  if (entries === undefined)
-    STATIC_BY_NAME.set(name, { first: position + 1, byValue: new Map([[value, position + 1]]) });
-  else entries.byValue.set(value, position + 1);
+/** What is known of a name before the first block. */
+interface KnownName {
+  /** Its first index in the static table, or 0. */
+  readonly index: number;
+  /** Its indices in the static table. */
+  readonly indexByValue: ReadonlyMap<string, number>;
+  readonly indexing: Indexing | undefined;
 }
+
+const KNOWN_NAMES = knownNames();
 
 const INITIAL_SCRATCH = 256;
 
@@ -32,7 +34,7 @@ const CACHE_LINES = 64;
 /** Writes the header blocks of one direction of a connection (RFC 7541), in the order in which they are sent. */
 export class HpackEncoder {
   readonly #ownMaxSize: number;
-  readonly #indexing: ReadonlyMap<string, Indexing>;
+  readonly #knownNames: ReadonlyMap<string, KnownName>;
   readonly #table = new SearchableTable(INITIAL_TABLE_SIZE);
   readonly #repeated = new RepeatedValues();
   /** The table size that the next block has to announce, and the smallest since the last block; -1 for none. */
@@ -57,8 +59,8 @@ export class HpackEncoder {
    */
   constructor(options: { maxTableSize?: number; sensitiveNames?: Iterable<string> } = {}) {
     this.#ownMaxSize = options.maxTableSize ?? INITIAL_TABLE_SIZE;
-    const sensitive = Array.from(options.sensitiveNames ?? [], (name) => [name, 'never'] as const);
-    this.#indexing = sensitive.length === 0 ? INDEXING : new Map([...INDEXING, ...sensitive]);
+    const sensitiveNames = [...(options.sensitiveNames ?? [])];
+    this.#knownNames = sensitiveNames.length === 0 ? KNOWN_NAMES : knownNames(sensitiveNames);
     this.setPeerMaxTableSize(INITIAL_TABLE_SIZE);
   }
 
@@ -118,11 +120,8 @@ export class HpackEncoder {
       if (place > STATIC_LENGTH && place <= STATIC_LENGTH + evicted) place = 0;
     }
     if (place === 0) {
-      place = this.#find(name, value);
-      if (place === 0) {
-        this.#writeLiteral(name, value);
-        return;
-      }
+      place = this.#findOrWriteLiteral(name, value);
+      if (place === 0) return;
       this.#cachedNames[line] = name;
       this.#cachedValues[line] = value;
       this.#cachedPlaces[line] = place;
@@ -131,19 +130,24 @@ export class HpackEncoder {
     this.#offset = writeInteger(this.#scratch, this.#offset, 0x80, 0x7f, this.#indexOf(place));
   }
 
-  /** The place of a pair that may be sent as an index, or 0. */
-  #find(name: string, value: string): number {
-    if (this.#indexing.get(name) === 'never') return 0;
-    const index = STATIC_BY_NAME.get(name)?.byValue.get(value);
-    if (index !== undefined) return index;
-    const serial = this.#table.find(name, value);
-    return serial < 0 ? 0 : STATIC_LENGTH + 1 + serial;
+  /** Returns the place of a pair that may be sent as an index. Otherwise it writes a literal and returns 0. */
+  #findOrWriteLiteral(name: string, value: string): number {
+    const known = this.#knownNames.get(name);
+    const inserted = this.#table.entriesOf(name);
+    if (known?.indexing !== 'never') {
+      const index = known?.indexByValue.get(value);
+      if (index !== undefined) return index;
+      const serial = inserted?.byValue.get(value);
+      if (serial !== undefined) return STATIC_LENGTH + 1 + serial;
+    }
+    let nameIndex = known === undefined ? 0 : known.index;
+    if (nameIndex === 0 && inserted !== undefined) nameIndex = this.#indexOf(STATIC_LENGTH + 1 + inserted.newest);
+    this.#writeLiteral(name, nameIndex, value, known?.indexing);
+    return 0;
   }
 
-  #writeLiteral(name: string, value: string): void {
-    const nameIndex = this.#indexOfName(name);
-    const indexing = this.#indexing.get(name);
-    const insert = this.#isWorthAnEntry(name, value, indexing, nameIndex);
+  #writeLiteral(name: string, nameIndex: number, value: string, indexing: Indexing | undefined): void {
+    const insert = this.#isWorthAnEntry(name, nameIndex, value, indexing);
     this.#makeRoom(name.length + value.length);
     const pattern = insert ? 0x40 : indexing === 'never' ? 0x10 : 0;
     this.#offset = writeInteger(this.#scratch, this.#offset, pattern, insert ? 0x3f : 0x0f, nameIndex);
@@ -152,19 +156,11 @@ export class HpackEncoder {
     if (insert) this.#table.insert(name, value);
   }
 
-  #isWorthAnEntry(name: string, value: string, indexing: Indexing | undefined, nameIndex: number): boolean {
+  #isWorthAnEntry(name: string, nameIndex: number, value: string, indexing: Indexing | undefined): boolean {
     // An entry of more than half the table would push out what every other call needs.
     if (name.length + value.length + ENTRY_OVERHEAD > this.#table.maxSize >>> 1) return false;
     if (indexing === undefined) return this.#repeated.seen(name, value);
     return indexing === 'insert' || (indexing === 'insert-name' && nameIndex === 0);
-  }
-
-  /** The index of an entry with this name, or 0. */
-  #indexOfName(name: string): number {
-    const entries = STATIC_BY_NAME.get(name);
-    if (entries !== undefined) return entries.first;
-    const serial = this.#table.findName(name);
-    return serial < 0 ? 0 : this.#indexOf(STATIC_LENGTH + 1 + serial);
   }
 
   /** The index on the wire, where dynamic entries count back from the newest. */
@@ -210,4 +206,21 @@ export class HpackEncoder {
     if (length >= KEPT_VIEWS) return this.#scratch.subarray(0, length);
     return (this.#views[length] ??= this.#scratch.subarray(0, length));
   }
+}
+
+function knownNames(sensitiveNames: Iterable<string> = []): Map<string, KnownName> {
+  const names = new Map<string, { index: number; indexByValue: Map<string, number>; indexing: Indexing | undefined }>();
+  const entry = (name: string) => {
+    let known = names.get(name);
+    if (known === undefined) names.set(name, (known = { index: 0, indexByValue: new Map(), indexing: undefined }));
+    return known;
+  };
+  for (const [position, [name, value]] of STATIC_TABLE.entries()) {
+    const known = entry(name);
+    known.index ||= position + 1;
+    known.indexByValue.set(value, position + 1);
+  }
+  for (const [name, indexing] of INDEXING) entry(name).indexing = indexing;
+  for (const name of sensitiveNames) entry(name).indexing = 'never';
+  return names;
 }

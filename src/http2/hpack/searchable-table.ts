@@ -1,7 +1,7 @@
 import { DynamicTable } from './dynamic-table.js';
 
 /** What the table holds under one name: the serial numbers of its entries. */
-interface Entries {
+export interface NamedEntries {
   newest: number;
   byValue: Map<string, number>;
 }
@@ -11,17 +11,11 @@ interface Entries {
  * index on the wire grows with each insertion.
  */
 export class SearchableTable extends DynamicTable {
-  readonly #byName = new Map<string, Entries>();
+  readonly #byName = new Map<string, NamedEntries>();
 
-  /** The serial number of the newest entry with this name, or -1. */
-  findName(name: string): number {
-    const entries = this.#byName.get(name);
-    return entries === undefined ? -1 : entries.newest;
-  }
-
-  /** The serial number of the newest entry with this name and value, or -1. */
-  find(name: string, value: string): number {
-    return this.#byName.get(name)?.byValue.get(value) ?? -1;
+  /** The entries with this name, for reading only. */
+  entriesOf(name: string): NamedEntries | undefined {
+    return this.#byName.get(name);
   }
 
   override insert(name: string, value: string): void {

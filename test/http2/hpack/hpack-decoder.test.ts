@@ -130,6 +130,13 @@ describe('HpackDecoder', () => {
       expect(() => decoder.decode(block(sizeUpdate(51)))).toThrow(/above the advertised 50/);
     });
 
+    it('must name the smallest size even if the last is a reduction too', () => {
+      const decoder = new HpackDecoder();
+      decoder.setMaxTableSize(50);
+      decoder.setMaxTableSize(200);
+      expect(() => decoder.decode(block(sizeUpdate(200), '\x82'))).toThrow(/no table size update to 50 or less/);
+    });
+
     it('must name the smallest size in between', () => {
       const reduced = () => {
         const decoder = new HpackDecoder();

@@ -8,24 +8,24 @@ describe('SearchableTable', () => {
     table.insert('a', '1');
     table.insert('a', '2');
     table.insert('a', '1');
-    expect(table.find('a', '1')).toBe(2);
-    expect(table.find('a', '2')).toBe(1);
-    expect(table.findName('a')).toBe(2);
+    expect(table.entriesOf('a')?.byValue.get('1')).toBe(2);
+    expect(table.entriesOf('a')?.byValue.get('2')).toBe(1);
+    expect(table.entriesOf('a')?.newest).toBe(2);
   });
 
   it('finds nothing that is not there', () => {
     const table = new SearchableTable();
     table.insert('a', '1');
-    expect(table.find('a', '2')).toBe(-1);
-    expect(table.find('b', '1')).toBe(-1);
-    expect(table.findName('b')).toBe(-1);
+    expect(table.entriesOf('a')?.byValue.get('2')).toBeUndefined();
+    expect(table.entriesOf('b')?.byValue.get('1')).toBeUndefined();
+    expect(table.entriesOf('b')).toBeUndefined();
   });
 
   it('does not know an entry that was too large', () => {
     const table = new SearchableTable(40);
     table.insert('a', 'x'.repeat(40));
-    expect(table.find('a', 'x'.repeat(40))).toBe(-1);
-    expect(table.findName('a')).toBe(-1);
+    expect(table.entriesOf('a')?.byValue.get('x'.repeat(40))).toBeUndefined();
+    expect(table.entriesOf('a')).toBeUndefined();
   });
 
   it('finds exactly what the table holds, through any evictions', () => {
@@ -48,9 +48,9 @@ describe('SearchableTable', () => {
             newest.set(`${table.nameAt(index)}=${table.valueAt(index)}`, serial);
           }
           for (const name of ['a', 'b', 'c', 'd']) {
-            expect(table.findName(name)).toBe(newest.get(name) ?? -1);
+            expect(table.entriesOf(name)?.newest).toBe(newest.get(name));
             for (const value of ['', '1', '2', '3', 'x'.repeat(90), 'x'.repeat(300)]) {
-              expect(table.find(name, value)).toBe(newest.get(`${name}=${value}`) ?? -1);
+              expect(table.entriesOf(name)?.byValue.get(value)).toBe(newest.get(`${name}=${value}`));
             }
           }
         }
