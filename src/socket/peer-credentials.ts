@@ -14,7 +14,7 @@ let label = new Uint8Array(256);
 /**
  * Who is at the other end of a connected socket. All of it is read at once (under 3 us together): the kernel keeps what
  * was true at connect(), or at listen() when we are the client, and the socket is gone when someone asks later.
- * A socket that is not AF_UNIX has no credentials: the kernel would answer with zeros (0 is root).
+ * A socket that is not AF_UNIX has no credentials, though the kernel answers for it, too.
  */
 export function readPeerCredentials(fd: number, endpoint: string): Peer {
   const { socketOption } = libc();

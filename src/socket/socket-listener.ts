@@ -25,7 +25,7 @@ export interface SocketListenerEvents {
    * come while many refused ones are still open are closed without a word.
    */
   onRefused(socket: Socket, peer: Peer, reason: string): void;
-  /** An accept that failed, such as EMFILE, or what a policy has thrown. The listener goes on. */
+  /** An accept that failed, or what a policy has thrown. The listener goes on. */
   onError?(error: Error): void;
 }
 

@@ -31,7 +31,7 @@ function canUnshare(): boolean {
 }
 
 describe('readPeerCredentials', () => {
-  it('tells nothing of a TCP peer, for which the kernel would say root', async () => {
+  it('tells nothing of a TCP peer, for which the kernel has an answer, too', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const client = tcpConnect((server.address() as { port: number }).port, '127.0.0.1');

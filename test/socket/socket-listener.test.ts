@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -19,7 +20,9 @@ import {
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AbstractEndpoint, Endpoint, PathEndpoint } from '../../src/endpoint/endpoint.js';
 import { printEndpoint } from '../../src/endpoint/print-endpoint.js';
@@ -535,6 +538,29 @@ describe('listening on an abstract name', () => {
     const client = start('dial', printEndpoint(endpoint), { uid: 1234, gid: 1234, groups: [] });
     expect(await client.next()).toMatchObject({ event: 'dialed', peer: { uid: 0, pid: process.pid } });
     expect((await listener.next()).reason).toBeUndefined();
+  });
+});
+
+describe('listening in a worker of node:cluster', () => {
+  it('is refused, since the primary would listen on another file', async () => {
+    const exec = fileURLToPath(new URL('./socket-process.ts', import.meta.url));
+    cluster.setupPrimary({
+      exec,
+      args: ['listen', printEndpoint(pathEndpoint())],
+      execArgv: ['--import', 'tsx'],
+      silent: true,
+    });
+    const worker = cluster.fork();
+    const exited = once(worker, 'exit');
+    const [line] = await once(createInterface({ input: worker.process.stdout! }), 'line');
+    expect(JSON.parse(line)).toMatchObject({
+      event: 'failed',
+      code: 'ERR_PODWIRE_UNSUPPORTED',
+      message: expect.stringContaining('node:cluster'),
+    });
+    worker.disconnect();
+    await exited;
+    expect(readdirSync(folder)).toEqual([]);
   });
 });
 
