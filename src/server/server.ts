@@ -91,7 +91,8 @@ export class Server implements AsyncDisposable {
    */
   add<Definition extends ServiceDefinition>(
     definition: Definition,
-    implementation: ServiceImplementation<Definition, ServerContext>,
+    // Not inferred from, so that what handlers return and yield is typed by the definition.
+    implementation: NoInfer<ServiceImplementation<Definition, ServerContext>>,
     options: { readonly interceptors?: readonly ServerInterceptor[] } = {},
   ): this {
     if (this.#services.has(definition.fullName)) {

@@ -1,0 +1,118 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { nodeBinary } from '../test/interop/node-binary.js';
+
+/** Runs every check, counts the test cases of each, and prints the sum. A skipped case counts as a failed one. */
+
+interface Tally {
+  passed: number;
+  failed: number;
+}
+
+interface Command {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+interface VitestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly numFailedTestSuites: number;
+}
+
+const repository = path.resolve(import.meta.dirname, '..');
+const scratch = await mkdtemp(path.join(tmpdir(), 'podwire-ci-'));
+const otherNodes = ['22', '24', '26'];
+
+function run({ command, args, cwd = repository, env = process.env }: Command): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'inherit', 'inherit'] });
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+}
+
+/** A command that passes or fails as one case. */
+async function check(command: Command): Promise<Tally> {
+  const failed = (await run(command)) === 0 ? 0 : 1;
+  return { passed: 1 - failed, failed };
+}
+
+let reports = 0;
+
+/** A vitest run, counted case by case. */
+async function vitest(args: readonly string[], node: string = process.execPath): Promise<Tally> {
+  const outputFile = path.join(scratch, `report-${++reports}.json`);
+  const program = path.join(repository, 'node_modules/vitest/vitest.mjs');
+  const status = await run({
+    command: node,
+    args: [program, 'run', ...args, '--reporter=default', '--reporter=json', `--outputFile=${outputFile}`],
+  });
+  const report = JSON.parse(await readFile(outputFile, 'utf8')) as VitestReport;
+  const skipped = report.numPendingTests + report.numTodoTests;
+  if (skipped > 0) console.error(`${skipped} cases were skipped: here that is a failure`);
+  let failed = report.numFailedTests + skipped;
+  // A file that cannot be loaded, an error outside a case, or no case at all.
+  if (failed === 0 && (status !== 0 || report.numFailedTestSuites > 0 || report.numPassedTests === 0)) failed = 1;
+  return { passed: report.numPassedTests, failed };
+}
+
+/** The README's commands in a fresh clone, where nothing is on the PATH but Node, npm and a shell. */
+async function newcomer(script: string): Promise<Tally> {
+  const folder = await mkdtemp(path.join(scratch, 'newcomer-'));
+  const bin = path.join(folder, 'bin');
+  await mkdir(bin);
+  await mkdir(path.join(folder, 'home'));
+  await symlink(process.execPath, path.join(bin, 'node'));
+  // From Debian's coreutils and dash; no compiler, no make, no Python, no git.
+  const tools = ['sh', 'env', 'cat', 'ls', 'rm', 'mkdir', 'uname', 'dirname', 'readlink', 'sed'];
+  for (const tool of tools) await symlink(path.join('/bin', tool), path.join(bin, tool));
+  const npm = path.join(execFileSync('npm', ['root', '--global'], { encoding: 'utf8' }).trim(), 'npm/bin/npm-cli.js');
+  await writeFile(path.join(bin, 'npm'), `#!/bin/sh\nexec node ${npm} "$@"\n`, { mode: 0o755 });
+  const clone = path.join(folder, 'podwire');
+  const cloned = await run({ command: 'git', args: ['clone', '--quiet', repository, clone] });
+  if (cloned !== 0) return { passed: 0, failed: 1 };
+  const { NODE_EXTRA_CA_CERTS } = process.env;
+  const env = { PATH: bin, HOME: path.join(folder, 'home'), CI: 'true', NODE_EXTRA_CA_CERTS };
+  return check({ command: '/bin/sh', args: ['-c', `npm ci && npm ${script}`], cwd: clone, env });
+}
+
+const npm = (...args: string[]): Command => ({ command: 'npm', args });
+
+const steps: [string, () => Promise<Tally>][] = [
+  ['format, lint, types, generated code', () => check(npm('run', 'check'))],
+  ['unit tests', () => vitest(['--project', 'unit'])],
+  ['interop with other languages', () => vitest(['--project', 'interop'])],
+  ['the packed tarball', () => vitest(['--project', 'package'])],
+  ...otherNodes.map((version): [string, () => Promise<Tally>] => [
+    `unit tests on Node ${version}`,
+    async () => vitest(['--project', 'unit'], await nodeBinary(version)),
+  ]),
+  ['fresh clone: npm ci && npm run demo', () => newcomer('run demo')],
+  ['fresh clone: npm ci && npm test', () => newcomer('test')],
+];
+
+const total: Tally = { passed: 0, failed: 0 };
+const lines: string[] = [];
+for (const [name, step] of steps) {
+  console.log(`\n=== ${name}`);
+  const began = performance.now();
+  const tally = await step().catch((error: unknown): Tally => {
+    console.error(error);
+    return { passed: 0, failed: 1 };
+  });
+  total.passed += tally.passed;
+  total.failed += tally.failed;
+  const seconds = ((performance.now() - began) / 1000).toFixed(0);
+  lines.push(`${name}: ${tally.passed} passed, ${tally.failed} failed, ${seconds} s`);
+}
+await rm(scratch, { recursive: true, force: true });
+console.log(`\n${lines.join('\n')}\n`);
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed === 0 ? 0 : 1;
