@@ -86,8 +86,8 @@ export class HpackEncoder {
    *   usable
    */
   encode(fields: readonly string[]): Uint8Array {
-    if (this.#scratch.length > RETAINED_SCRATCH) this.#replaceScratch(INITIAL_SCRATCH);
     this.#offset = 0;
+    if (this.#scratch.length > RETAINED_SCRATCH) this.#replaceScratch(INITIAL_SCRATCH);
     if (this.#finalSize >= 0) this.#writeSizeUpdates();
     try {
       for (let i = 0; i < fields.length; i += 2) this.#writeField(fields[i], fields[i + 1], i);
@@ -196,7 +196,7 @@ export class HpackEncoder {
 
   #replaceScratch(length: number): void {
     const scratch = new Uint8Array(length);
-    scratch.set(this.#scratch.subarray(0, Math.min(this.#offset, length)));
+    scratch.set(this.#scratch.subarray(0, this.#offset));
     this.#scratch = scratch;
     this.#views = [];
   }
