@@ -104,6 +104,8 @@ function contextOf(call: ServerSurfaceCall): Context {
     header: new Appendable(),
     trailer: new Appendable(),
     signal: controller.signal,
+    // A wish: a grpc-js server does not compress.
+    compression: 'identity',
   };
 }
 

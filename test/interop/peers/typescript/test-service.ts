@@ -20,6 +20,8 @@ export interface ServerCall {
   readonly header: { append(key: string, value: string | Uint8Array): unknown };
   readonly trailer: { append(key: string, value: string | Uint8Array): unknown };
   readonly signal: AbortSignal;
+  /** Of the responses; may be chosen before the first one. */
+  compression: 'identity' | 'gzip';
 }
 
 /** Makes the library's own error. */
@@ -53,6 +55,7 @@ export class TestService {
     try {
       await this.#obey(call);
       this.#failAs(request.responseStatus);
+      call.compression = request.responseCompressed?.value ? 'gzip' : 'identity';
       return { payload: { body: Buffer.alloc(request.responseSize) } };
     } finally {
       end();
