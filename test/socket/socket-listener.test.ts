@@ -26,8 +26,9 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AbstractEndpoint, Endpoint, PathEndpoint } from '../../src/endpoint/endpoint.js';
 import { printEndpoint } from '../../src/endpoint/print-endpoint.js';
+import { bindPath } from '../../src/socket/bind-path.js';
 import { dialSocket } from '../../src/socket/dial-socket.js';
-import { libc } from '../../src/socket/libc.js';
+import { errnoName, libc } from '../../src/socket/libc.js';
 import type { ListenOptions } from '../../src/socket/listen-options.js';
 import type { Peer } from '../../src/socket/peer.js';
 import { anyone, type PeerPolicy, sameUser, users } from '../../src/socket/peer-policy.js';
@@ -269,6 +270,27 @@ describe('listening on a path', () => {
     // The probe came first; it has closed without a byte.
     await listener.next();
     await talk(client, (await listener.next()).socket);
+  });
+
+  it('does not steal a live socket whose backlog is full', async () => {
+    const endpoint = pathEndpoint();
+    const { fd } = await bindPath(endpoint, {}, 1);
+    const clients: number[] = [];
+    let result = 0;
+    while (result === 0) {
+      const client = unixStreamSocket(endpoint);
+      clients.push(client);
+      result = libc().connect(client, socketAddress(endpoint));
+    }
+    expect(errnoName(result)).toBe('EAGAIN');
+    await expect(listen(endpoint)).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+      holder: { pid: process.pid },
+      message: expect.stringContaining('a live server'),
+    });
+    expect(existsSync(endpoint.path)).toBe(true);
+    for (const client of clients) closeSync(client);
+    closeSync(fd);
   });
 
   it('takes over from a killed process', async () => {
