@@ -1,0 +1,99 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+/** How a peer is run; `server --endpoint E` and the like are added. */
+export interface PeerProgram {
+  command: string;
+  args: readonly string[];
+}
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const peers = join(root, 'test/interop/peers');
+const cache = join(root, 'test/interop/.cache');
+const minimumGo = 25;
+const minimumPython = 10;
+
+const builders = {
+  'go-old': () => buildGo('go-old'),
+  'go-new': () => buildGo('go-new'),
+  python: buildPython,
+  'grpc-js': () => typeScript('grpc-js'),
+  podwire: () => typeScript('podwire'),
+} satisfies Record<string, () => Promise<PeerProgram>>;
+
+export type PeerName = keyof typeof builders;
+
+const built = new Map<PeerName, Promise<PeerProgram>>();
+
+/** Builds a peer, or takes what an earlier run left in the cache. A missing tool is an error, never a skip. */
+export function buildPeer(name: PeerName): Promise<PeerProgram> {
+  let program = built.get(name);
+  if (program === undefined) {
+    program = builders[name]();
+    built.set(name, program);
+  }
+  return program;
+}
+
+async function buildGo(name: string): Promise<PeerProgram> {
+  const { stdout: version } = await run('go', ['env', 'GOVERSION']).catch(() => ({ stdout: '' }));
+  const minor = Number(/^go1\.(\d+)/.exec(version)?.[1] ?? 0);
+  if (minor < minimumGo) {
+    const found = version.trim() || 'no go command';
+    throw new Error(`the ${name} peer needs Go 1.${minimumGo} or newer on the PATH; found ${found}`);
+  }
+  const command = join(cache, name);
+  await mkdir(cache, { recursive: true });
+  await run('go', ['build', '-o', command, '.'], { cwd: join(peers, name) });
+  return { command, args: [] };
+}
+
+async function buildPython(): Promise<PeerProgram> {
+  const { stdout: version } = await run('python3', ['--version']).catch(() => ({ stdout: '' }));
+  const minor = Number(/^Python 3\.(\d+)/.exec(version)?.[1] ?? 0);
+  if (minor < minimumPython) {
+    const found = version.trim() || 'no python3 command';
+    throw new Error(`the python peer needs Python 3.${minimumPython} or newer on the PATH; found ${found}`);
+  }
+  const requirements = join(peers, 'python/requirements.txt');
+  const protos = ['empty', 'messages', 'test'].map((name) => join(root, 'proto/grpc/testing', `${name}.proto`));
+  const hash = createHash('sha256').update(version);
+  for (const file of [requirements, ...protos]) {
+    hash.update(await readFile(file));
+  }
+  const environment = join(cache, `python-${hash.digest('hex').slice(0, 12)}`);
+  const command = join(environment, 'bin/python');
+  const complete = join(environment, 'complete');
+  if (!(await exists(complete))) {
+    await rm(environment, { recursive: true, force: true });
+    await run('python3', ['-m', 'venv', environment]).catch((cause: unknown) => {
+      throw new Error("python3 cannot make a virtual environment; Debian's package for it is python3-venv", { cause });
+    });
+    await run(command, ['-m', 'pip', 'install', '--quiet', '--requirement', requirements]);
+    // Python looks for grpc.testing inside the installed package `grpc` only, so that is where the stubs go.
+    const { stdout } = await run(command, ['-c', 'import sysconfig; print(sysconfig.get_path("platlib"))']);
+    const packages = stdout.trim();
+    const out = [`--python_out=${packages}`, `--grpc_python_out=${packages}`];
+    await run(command, ['-m', 'grpc_tools.protoc', '-I', join(root, 'proto'), ...out, ...protos]);
+    await writeFile(complete, '');
+  }
+  // -B: no __pycache__ in the sources.
+  return { command, args: ['-B', join(peers, 'python/peer.py')] };
+}
+
+async function typeScript(name: string): Promise<PeerProgram> {
+  const tsx = import.meta.resolve('tsx');
+  return { command: process.execPath, args: ['--import', tsx, join(peers, name, 'peer.ts')] };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
