@@ -1,0 +1,1 @@
+export { createInProcessChannel, type InProcessOptions } from './in-process-channel.js';
