@@ -173,7 +173,8 @@ class Listener implements SocketListener {
         reject(new SocketError('EIO', this.#address, 'Node could not take over the socket', { cause }));
       };
       this.#server.once('error', failed);
-      this.#server.listen({ fd: this.#bound.fd, backlog: this.#limits.backlog }, () => {
+      // Node listens once more; with a descriptor it takes the backlog from here and not from the options.
+      this.#server.listen({ fd: this.#bound.fd }, this.#limits.backlog, () => {
         this.#server.off('error', failed);
         this.#server.on('error', (error) => this.#events.onError?.(error));
         resolve(this);

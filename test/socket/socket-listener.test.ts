@@ -60,13 +60,14 @@ beforeEach(() => {
 /** Closes all and checks that no descriptor is left. */
 afterEach(async () => {
   for (const process of processes) await process[Symbol.asyncDispose]();
+  // First of all, so that no further connection is accepted.
+  for (const listener of listeners) await listener.close();
   for (const socket of sockets) {
     if (socket.closed) continue;
     const closed = once(socket, 'close');
     socket.destroy();
     await closed;
   }
-  for (const listener of listeners) await listener.close();
   const after = openDescriptors(folder);
   rmSync(folder, { recursive: true });
   expect(after).toEqual(before);
@@ -270,6 +271,23 @@ describe('listening on a path', () => {
     // The probe came first; it has closed without a byte.
     await listener.next();
     await talk(client, (await listener.next()).socket);
+  });
+
+  it('queues as many as its backlog says', async () => {
+    const endpoint = pathEndpoint();
+    await listen(endpoint, { backlog: 3 });
+    const clients: number[] = [];
+    // All in one turn, in which nothing is accepted. Linux lets in one more than the backlog.
+    const results = Array.from({ length: 5 }, () => {
+      const client = unixStreamSocket(endpoint);
+      clients.push(client);
+      return libc().connect(client, socketAddress(endpoint));
+    });
+    for (const client of clients) closeSync(client);
+    expect(results.map((result) => (result < 0 ? errnoName(result) : 'connected'))).toEqual([
+      ...Array(4).fill('connected'),
+      'EAGAIN',
+    ]);
   });
 
   it('does not steal a live socket whose backlog is full', async () => {
