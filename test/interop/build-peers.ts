@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -14,16 +14,23 @@ export interface PeerProgram {
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const peers = join(root, 'test/interop/peers');
+const examples = join(root, 'examples/podinfo');
 const cache = join(root, 'test/interop/.cache');
 const minimumGo = 25;
 const minimumPython = 10;
 
 const builders = {
-  'go-old': () => buildGo('go-old'),
-  'go-new': () => buildGo('go-new'),
-  python: buildPython,
-  'grpc-js': () => typeScript('grpc-js'),
-  podwire: () => typeScript('podwire'),
+  'go-old': () => buildGo(join(peers, 'go-old'), '.'),
+  'go-new': () => buildGo(join(peers, 'go-new'), '.'),
+  python: () => buildPython(join(peers, 'python/peer.py')),
+  'grpc-js': () => typeScript(join(peers, 'grpc-js/peer.ts')),
+  podwire: () => typeScript(join(peers, 'podwire/peer.ts')),
+  'podinfo-client-go': () => buildGo(join(examples, 'go'), './client'),
+  'podinfo-server-go': () => buildGo(join(examples, 'go'), './server'),
+  'podinfo-client-python': () => buildPython(join(examples, 'python/client.py')),
+  'podinfo-server-python': () => buildPython(join(examples, 'python/server.py')),
+  'podinfo-client-typescript': () => typeScript(join(examples, 'client.ts')),
+  'podinfo-server-typescript': () => typeScript(join(examples, 'server.ts')),
 } satisfies Record<string, () => Promise<PeerProgram>>;
 
 export type PeerName = keyof typeof builders;
@@ -40,25 +47,24 @@ export function buildPeer(name: PeerName): Promise<PeerProgram> {
   return program;
 }
 
-async function buildGo(name: string): Promise<PeerProgram> {
+async function buildGo(folder: string, program: string): Promise<PeerProgram> {
   const { stdout: version } = await run('go', ['env', 'GOVERSION']).catch(() => ({ stdout: '' }));
   const minor = Number(/^go1\.(\d+)/.exec(version)?.[1] ?? 0);
   if (minor < minimumGo) {
     const found = version.trim() || 'no go command';
-    throw new Error(`the ${name} peer needs Go 1.${minimumGo} or newer on the PATH; found ${found}`);
+    throw new Error(`the peers in ${folder} need Go 1.${minimumGo} or newer on the PATH; found ${found}`);
   }
-  const command = join(cache, name);
-  await mkdir(cache, { recursive: true });
-  await run('go', ['build', '-o', command, '.'], { cwd: join(peers, name) });
+  const command = join(cache, 'go', relative(root, folder), program, 'program');
+  await run('go', ['build', '-o', command, program], { cwd: folder });
   return { command, args: [] };
 }
 
-async function buildPython(): Promise<PeerProgram> {
+async function buildPython(program: string): Promise<PeerProgram> {
   const { stdout: version } = await run('python3', ['--version']).catch(() => ({ stdout: '' }));
   const minor = Number(/^Python 3\.(\d+)/.exec(version)?.[1] ?? 0);
   if (minor < minimumPython) {
     const found = version.trim() || 'no python3 command';
-    throw new Error(`the python peer needs Python 3.${minimumPython} or newer on the PATH; found ${found}`);
+    throw new Error(`the Python peers need Python 3.${minimumPython} or newer on the PATH; found ${found}`);
   }
   const requirements = join(peers, 'python/requirements.txt');
   const protos = ['empty', 'messages', 'test'].map((name) => join(root, 'proto/grpc/testing', `${name}.proto`));
@@ -83,12 +89,12 @@ async function buildPython(): Promise<PeerProgram> {
     await writeFile(complete, '');
   }
   // -B: no __pycache__ in the sources.
-  return { command, args: ['-B', join(peers, 'python/peer.py')] };
+  return { command, args: ['-B', program] };
 }
 
-async function typeScript(name: string): Promise<PeerProgram> {
+async function typeScript(program: string): Promise<PeerProgram> {
   const tsx = import.meta.resolve('tsx');
-  return { command: process.execPath, args: ['--import', tsx, join(peers, name, 'peer.ts')] };
+  return { command: process.execPath, args: ['--import', tsx, program] };
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -31,7 +31,7 @@ export function describePair({ client, server, endpoints, known = {} }: Pair): v
       const endpoint = kind === 'path' ? `unix://${folder}/peer.sock` : `unix-abstract:podwire-test-${randomUUID()}`;
       try {
         const clientProgram = await buildPeer(client);
-        const process = await PeerProcess.server(await buildPeer(server), endpoint);
+        const process = await PeerProcess.server(await buildPeer(server), ['server', '--endpoint', endpoint]);
         try {
           for (const result of await PeerProcess.client(clientProgram, endpoint, caseNames)) {
             results.set(result.case, result);

@@ -47,13 +47,13 @@ export class PeerProcess {
   }
 
   /** Resolves when the server says that it listens. */
-  static async server(program: PeerProgram, endpoint: string): Promise<PeerProcess> {
-    const peer = new PeerProcess(program, ['server', '--endpoint', endpoint]);
+  static async server(program: PeerProgram, args: readonly string[]): Promise<PeerProcess> {
+    const peer = new PeerProcess(program, args);
     const [line] = await peer.#within(
       startLimitMs,
       Promise.race([peer.#firstLine(), peer.#ended.then((end) => [end])]),
     );
-    if (line !== 'listening') {
+    if (!`${line}`.startsWith('listening')) {
       peer.#child.kill('SIGKILL');
       throw new Error(`${peer.#name} does not listen: ${line}\n${peer.#errors}`);
     }

@@ -22,7 +22,7 @@ describe('go-old calls grpc-js, path', () => {
   it('fails, for node:http2 resets a stream whose :authority is a socket path', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'podwire-'));
     const endpoint = `unix://${folder}/peer.sock`;
-    const server = await PeerProcess.server(await buildPeer('grpc-js'), endpoint);
+    const server = await PeerProcess.server(await buildPeer('grpc-js'), ['server', '--endpoint', endpoint]);
     try {
       const [result] = await PeerProcess.client(await buildPeer('go-old'), endpoint, ['empty_unary']);
       expect(result).toMatchObject({ ok: false, error: expect.stringContaining('PROTOCOL_ERROR') });
