@@ -53,3 +53,4 @@ describe('what go-old sends', () => {
 });
 
 describePair({ client: 'go-old', server: 'podwire', endpoints: ['path', 'abstract'] });
+describePair({ client: 'podwire', server: 'go-old', endpoints: ['path'] });
