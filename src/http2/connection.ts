@@ -11,6 +11,7 @@ import type { ReceiveBudget } from './receive-budget.js';
 import { applySettings, encodeSettings, initialSettings, type Settings } from './settings.js';
 import { Http2Stream, type StreamConnection } from './stream.js';
 import type { StreamFailure } from './stream-handler.js';
+import { StreamTable } from './stream-table.js';
 
 /** What a connection is made with; the defaults of a running system are in `transport/limits.ts`. */
 export interface ConnectionOptions {
@@ -73,7 +74,7 @@ export class Http2Connection implements StreamConnection {
   readonly #budget: ReceiveBudget;
   readonly #decoder: HpackDecoder;
   readonly #encoder = new HpackEncoder();
-  readonly #streams = new Map<number, Http2Stream>();
+  readonly #streams = new StreamTable<Http2Stream>();
   readonly #blocked = new Set<Http2Stream>();
   readonly #withheld = new Set<Http2Stream>();
   readonly #resetStreams = new Map<number, 'local' | 'remote'>();
@@ -755,7 +756,7 @@ export class Http2Connection implements StreamConnection {
     this.#handler.onGoaway(this.#goawayReceived, errorCode, debugData);
     if (this.role === 'client') {
       const said = debugData === '' ? errorCodeName(errorCode) : `${errorCodeName(errorCode)}: ${debugData}`;
-      for (const stream of [...this.#streams.values()]) {
+      for (const stream of this.#streams.values()) {
         if (stream.id <= this.#goawayReceived) continue;
         const reason = `the server did not take the call before it went away (${said})`;
         this.#failStream(stream, { errorCode, origin: 'connection', unprocessed: true, reason });
@@ -810,7 +811,7 @@ export class Http2Connection implements StreamConnection {
 
   #createStream(id: number): Http2Stream {
     const stream = new Http2Stream(this, id, this.peerSettings.initialWindowSize, this.#options.streamWindow);
-    this.#streams.set(id, stream);
+    this.#streams.add(stream);
     return stream;
   }
 
@@ -867,7 +868,7 @@ export class Http2Connection implements StreamConnection {
   #end(error: ConnectionError | undefined, reason: string, errorCode: number): void {
     this.#ended = true;
     this.#budget.forget(this.#relieved);
-    const streams = [...this.#streams.values()];
+    const streams = this.#streams.values();
     this.#streams.clear();
     this.#blocked.clear();
     this.#withheld.clear();
