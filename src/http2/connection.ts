@@ -149,9 +149,14 @@ export class Http2Connection implements StreamConnection {
     return this.#ended;
   }
 
-  /** Streams that are open, in either direction. */
+  /** How many streams are open, in either direction. */
   get streamCount(): number {
     return this.#streams.size;
+  }
+
+  /** The streams that are open at this moment, the oldest first. */
+  get streams(): Http2Stream[] {
+    return this.#streams.values();
   }
 
   /** Client: a stream can be opened now, as far as GOAWAY and the 31 bits of stream identifiers allow. */
