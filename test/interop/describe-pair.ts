@@ -25,6 +25,7 @@ export function describePair({ client, server, endpoints, known = {} }: Pair): v
   describe.each(endpoints)(`${client} calls ${server}, %s`, (kind) => {
     const results = new Map<string, CaseResult>();
     let serverEnd: number | string | undefined;
+    let failure: unknown;
 
     beforeAll(async () => {
       const folder = await mkdtemp(join(tmpdir(), 'podwire-'));
@@ -39,6 +40,9 @@ export function describePair({ client, server, endpoints, known = {} }: Pair): v
         } finally {
           serverEnd = await process.stop();
         }
+      } catch (error) {
+        // Thrown by each test: a failing hook would have them counted as skipped.
+        failure = error;
       } finally {
         await rm(folder, { recursive: true });
         await saveResults({ client, server, kind, results: [...results.values()] });
@@ -46,6 +50,7 @@ export function describePair({ client, server, endpoints, known = {} }: Pair): v
     });
 
     it.each(caseNames)('%s', (name) => {
+      if (failure !== undefined && !results.has(name)) throw failure;
       const result = results.get(name);
       expect(result, 'the client printed no result').toBeDefined();
       const expectedError = known[name];
@@ -62,6 +67,7 @@ export function describePair({ client, server, endpoints, known = {} }: Pair): v
     });
 
     it('the server ends on SIGTERM', () => {
+      if (failure !== undefined) throw failure;
       expect(serverEnd).toBe(0);
     });
   });
