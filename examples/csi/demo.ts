@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { constants, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+// Outside this repository: from 'podwire'.
+import { createChannel, parseEndpoint, printEndpoint, sameUser } from '../../src/index.js';
+import { runController } from './controller.js';
+import { PluginProcess } from './plugin-process.js';
+
+const usage = `Starts a CSI plugin as a second process, and leads one volume through its life over a Unix socket.
+
+  npm run demo [-- --endpoint ENDPOINT]
+
+  --endpoint  where the plugin listens; default: an abstract name of this run's own
+
+Examples
+  npm run demo
+  npm run demo -- --endpoint unix-abstract:my-csi
+  npm run demo -- --endpoint unix:///tmp/csi.sock`;
+
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  // Again and again: a second Ctrl-C must not end this process before it has cleaned up.
+  process.on(signal, () => interrupted.abort(signal));
+}
+
+try {
+  const { values } = parseArgs({
+    options: {
+      endpoint: { type: 'string', default: `unix-abstract:podwire-demo-${randomBytes(6).toString('hex')}` },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) console.log(usage);
+  else await demo(values.endpoint);
+} catch (error) {
+  const { aborted, reason } = interrupted.signal;
+  console.error(aborted ? `demo stopped by ${reason}` : `demo failed: ${(error as Error).message}`);
+  process.exitCode = aborted ? 128 + constants.signals[reason as NodeJS.Signals] : 1;
+}
+
+async function demo(text: string): Promise<void> {
+  const start = performance.now();
+  const endpoint = parseEndpoint(text);
+  if (endpoint.kind === 'path' && !existsSync(dirname(endpoint.path))) {
+    throw new Error(
+      `the folder ${dirname(endpoint.path)} does not exist; make it first: mkdir -p ${dirname(endpoint.path)}`,
+    );
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'podwire-demo-'));
+  try {
+    const workloads = join(folder, 'workloads');
+    await mkdir(workloads);
+    const steps = await withPlugin(printEndpoint(endpoint), join(folder, 'volumes'), workloads);
+    if (endpoint.kind === 'path' && existsSync(endpoint.path))
+      throw new Error(`the plugin left ${endpoint.path} behind`);
+    console.log(
+      `demo ok: ${steps} steps in ${Math.round(performance.now() - start)} ms over ${printEndpoint(endpoint)}`,
+    );
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Gives the number of steps. */
+async function withPlugin(endpoint: string, volumes: string, workloads: string): Promise<number> {
+  const plugin = new PluginProcess(['--endpoint', endpoint, '--root', volumes]);
+  // The plugin is our own child: no other user's process may pretend to be it, be it root's.
+  const channel = createChannel(endpoint, { allowServer: sameUser() });
+  let steps = 0;
+  const onStep = (title: string, outcome: string, elapsedMs: number): void => {
+    steps++;
+    console.log(`${elapsedMs.toFixed(1).padStart(8)} ms  ${title}: ${outcome}`);
+  };
+  const { signal } = interrupted;
+  try {
+    const life = runController({ channel, volumeName: 'demo-volume', workloads, onStep, signal });
+    await Promise.race([life, plugin.unexpectedEnd()]);
+    await channel.close();
+    const start = performance.now();
+    await plugin.stop();
+    onStep('stop the plugin', 'it ended in order', performance.now() - start);
+  } catch (error) {
+    await channel.close();
+    // The first error is the one to tell.
+    await plugin.stop().catch(() => {});
+    throw error;
+  }
+  return steps;
+}
