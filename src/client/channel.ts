@@ -5,7 +5,7 @@ import { ErrorCode } from '../http2/error-code.js';
 import { Code } from '../rpc/code.js';
 import { RpcError } from '../rpc/rpc-error.js';
 import type { Peer } from '../socket/peer.js';
-import type { PeerPolicy } from '../socket/peer-policy.js';
+import { checkPolicy, type PeerPolicy } from '../socket/peer-policy.js';
 import type { Connector } from '../transport/connector.js';
 import type { KeepaliveOptions } from '../transport/keepalive.js';
 import { type Limits, resolveLimits } from '../transport/limits.js';
@@ -46,6 +46,9 @@ interface ReadyWaiter {
 
 const USER_AGENT = 'podwire/0.1.0';
 
+/** Node's timers hold 31 bits of milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /**
  * The way to one server. It connects when the first call needs it and again after the connection was lost; it is shared by
  * any number of clients. Made by `createChannel`.
@@ -56,18 +59,25 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
   readonly waitForReady: boolean;
   readonly compression: 'identity' | 'gzip';
   readonly interceptors: readonly ClientInterceptor[];
+  readonly limits: Readonly<Limits>;
   readonly #connector: Connector;
-  readonly #limits: Limits;
   readonly #keepalive: KeepaliveOptions | undefined;
   readonly #backoff: Backoff;
   readonly #closing = new AbortController();
   readonly #transports = new Set<Transport>();
   readonly #waiting = new Set<ClientCall>();
   readonly #readyWaiters = new Set<ReadyWaiter>();
+  /** Takes new calls. */
   #current: Transport | undefined;
+  /** Waits for the server's SETTINGS, to become the current one. */
+  #handshaking: Transport | undefined;
   #peer: Peer | undefined;
   #state: ChannelState = 'idle';
+  #lastError: unknown;
   #retryTimer: NodeJS.Timeout | undefined;
+  #graceTimer: NodeJS.Timeout | undefined;
+  #graceEnds = Number.POSITIVE_INFINITY;
+  #closed: Promise<void> | undefined;
   #allClosed: (() => void) | undefined;
 
   constructor(address: string, connector: Connector, options: ChannelOptions = {}) {
@@ -77,7 +87,7 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
     this.waitForReady = options.waitForReady ?? false;
     this.compression = options.compression ?? 'identity';
     this.interceptors = options.interceptors ?? [];
-    this.#limits = resolveLimits(options.limits);
+    this.limits = resolveLimits(options.limits);
     this.#keepalive = options.keepalive;
     this.#backoff = new Backoff(options.backoff);
   }
@@ -89,10 +99,6 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
   /** The server's process, while connected. */
   get peer(): Peer | undefined {
     return this.#current === undefined ? undefined : this.#peer;
-  }
-
-  get maxReceiveMessageLength(): number {
-    return this.#limits.maxReceiveMessageLength;
   }
 
   /**
@@ -133,37 +139,25 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
       clearTimeout(timer);
       if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
       if (waiter !== undefined) this.#readyWaiters.delete(waiter);
+      this.#stopRetrying();
     }
   }
 
   /**
-   * Ends the channel: waiting calls fail, open ones may go on for `graceMs` (default 0: they are cancelled at once), then the
-   * connection is closed. Resolves when it is.
+   * Ends the channel: waiting calls fail with UNAVAILABLE, open ones may go on for `graceMs` (default 0: they fail at once),
+   * then the connection is closed. Resolves when it is. Called again, a shorter grace counts.
    */
-  async close(options: { readonly graceMs?: number } = {}): Promise<void> {
-    if (this.#state !== 'shutdown') {
-      this.#state = 'shutdown';
-      this.#closing.abort();
-      clearTimeout(this.#retryTimer);
-      this.#current = undefined;
-      for (const call of [...this.#waiting]) call.fail(this.#closedError());
-      for (const { reject } of [...this.#readyWaiters]) reject(this.#closedError());
-      const { graceMs = 0 } = options;
-      const closeAll = (): void => {
-        for (const transport of [...this.#transports]) transport.close(ErrorCode.NO_ERROR, 'the channel was closed');
-      };
-      for (const transport of [...this.#transports]) this.#closeIfIdle(transport);
-      if (graceMs === 0) closeAll();
-      else setTimeout(closeAll, graceMs).unref();
+  close(options: { readonly graceMs?: number } = {}): Promise<void> {
+    this.#closed ??= this.#close();
+    const { graceMs = 0 } = options;
+    const ends = performance.now() + graceMs;
+    if (this.#transports.size > 0 && ends < this.#graceEnds) {
+      this.#graceEnds = ends;
+      clearTimeout(this.#graceTimer);
+      if (graceMs > 0) this.#graceTimer = setTimeout(() => this.#closeTransports(), Math.min(graceMs, LONGEST_TIMER));
+      else this.#closeTransports();
     }
-    if (this.#transports.size === 0) return;
-    await new Promise<void>((resolve) => {
-      const before = this.#allClosed;
-      this.#allClosed = () => {
-        before?.();
-        resolve();
-      };
-    });
+    return this.#closed;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -186,11 +180,17 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
 
   withdraw(call: ClientCall): void {
     this.#waiting.delete(call);
+    this.#stopRetrying();
+  }
+
+  describeWait(): string {
+    if (this.#state === 'ready') return 'as many calls were open as the server allows';
+    const error = this.#lastError;
+    const why = error instanceof RpcError ? `: ${error.statusMessage}` : '';
+    return `there was no connection to the server${why}`;
   }
 
   // --------------------------------------------------------------------------------------------------- connection
-
-  #lastError: unknown;
 
   /** Starts an attempt unless one is under way. */
   #connect(): void {
@@ -211,18 +211,15 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
   }
 
   #handshake(stream: ConstructorParameters<typeof Transport>[0], peer: Peer): void {
-    let ready = false;
     let refusal: RpcError | undefined;
     const transport: Transport = new Transport(
       stream,
-      { role: 'client', limits: this.#limits, keepalive: this.#keepalive },
+      { role: 'client', limits: this.limits, keepalive: this.#keepalive },
       {
         onReady: () => {
           // A server that turns us away says so right behind its SETTINGS, in the same write.
           queueMicrotask(() => {
-            if (transport.connection.ended || this.#state !== 'connecting') return;
-            ready = true;
-            this.#becameReady(transport, peer);
+            if (this.#handshaking === transport) this.#becameReady(transport, peer);
           });
         },
         onCapacity: () => this.#placeWaiting(transport),
@@ -234,7 +231,8 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
         },
         onEnd: (error) => {
           this.#retire(transport);
-          if (!ready && this.#state === 'connecting') {
+          if (this.#handshaking === transport) {
+            this.#handshaking = undefined;
             const reason = error?.message ?? 'the server closed the connection';
             this.#connectFailed(refusal ?? this.#error(Code.UNAVAILABLE, `no HTTP/2 handshake: ${reason}`, error));
           }
@@ -245,11 +243,13 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
         },
       },
     );
+    this.#handshaking = transport;
     this.#transports.add(transport);
     transport.start();
   }
 
   #becameReady(transport: Transport, peer: Peer): void {
+    this.#handshaking = undefined;
     this.#current = transport;
     this.#peer = peer;
     this.#state = 'ready';
@@ -267,9 +267,17 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
     // Neither side changes its mind about the other by waiting.
     const hopeless = error instanceof RpcError && error.code !== Code.UNAVAILABLE;
     for (const call of [...this.#waiting]) if (hopeless || !call.waitForReady) call.fail(error);
-    if (hopeless) for (const { reject } of [...this.#readyWaiters]) reject(error);
-    if (this.#waiting.size === 0 && (hopeless || this.#readyWaiters.size === 0)) return;
+    if (hopeless) {
+      for (const { reject } of this.#readyWaiters) reject(error);
+      this.#readyWaiters.clear();
+    }
     this.#retryTimer = setTimeout(() => this.#connect(), this.#backoff.next());
+    this.#stopRetrying();
+  }
+
+  /** Nobody waits for the server any more: the next who does begins anew. */
+  #stopRetrying(): void {
+    if (this.#waiting.size === 0 && this.#readyWaiters.size === 0) clearTimeout(this.#retryTimer);
   }
 
   /** Takes no more calls on a connection; those that are open there go on. */
@@ -300,9 +308,30 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
     this.#closeIfIdle(transport);
   }
 
+  /** A connection that takes no new calls is of no use after its last one. */
   #closeIfIdle(transport: Transport): void {
-    const left = transport !== this.#current && (this.#state === 'shutdown' || transport.connection.handshakeDone);
-    if (left && transport.idle && this.#state !== 'connecting') transport.close(ErrorCode.NO_ERROR, '');
+    if (transport === this.#current || transport === this.#handshaking || !transport.idle) return;
+    transport.close(ErrorCode.NO_ERROR, '');
+  }
+
+  async #close(): Promise<void> {
+    this.#state = 'shutdown';
+    this.#closing.abort();
+    clearTimeout(this.#retryTimer);
+    this.#current = this.#handshaking = undefined;
+    for (const call of [...this.#waiting]) call.fail(this.#closedError());
+    for (const { reject } of this.#readyWaiters) reject(this.#closedError());
+    for (const transport of [...this.#transports]) this.#closeIfIdle(transport);
+    if (this.#transports.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#allClosed = resolve;
+      });
+    }
+    clearTimeout(this.#graceTimer);
+  }
+
+  #closeTransports(): void {
+    for (const transport of [...this.#transports]) transport.close(ErrorCode.NO_ERROR, 'the channel was closed');
   }
 
   #closedError(): RpcError {
@@ -318,11 +347,12 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
 /**
  * The way to the server at `endpoint`. Nothing is dialed before the first call or `ready()`.
  *
- * @throws EndpointError for a spelling that is not clear; RangeError or TypeError for limits that do not fit.
+ * @throws EndpointError for a spelling that is not clear; RangeError or TypeError for options that do not fit.
  */
 export function createChannel(endpoint: string | Endpoint, options: ChannelOptions = {}): Channel {
   const parsed = parseEndpoint(endpoint);
   const timeoutMs = options.limits?.connectTimeout;
   const { allowServer } = options;
+  if (allowServer !== undefined) checkPolicy('allowServer', allowServer);
   return new Channel(printEndpoint(parsed), socketConnector(parsed, { timeoutMs, allowServer }), options);
 }

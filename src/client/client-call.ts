@@ -1,9 +1,13 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { ErrorCode } from '../http2/error-code.js';
+import { headerListSize } from '../http2/header-list-size.js';
 import type { HeaderFields } from '../http2/hpack/header-fields.js';
 import type { Http2Stream } from '../http2/stream.js';
 import type { StreamFailure, StreamHandler } from '../http2/stream-handler.js';
 import { Code } from '../rpc/code.js';
 import type { CompiledMethod } from '../rpc/compile-service.js';
+import { acceptEncoding, isSupportedEncoding } from '../rpc/compression.js';
+import { encodeMessage } from '../rpc/message-frame.js';
 import { Metadata } from '../rpc/metadata.js';
 import { requestHeader } from '../rpc/request-header.js';
 import { parseResponseHeader } from '../rpc/response-header.js';
@@ -12,12 +16,17 @@ import { parseTrailers, type RpcStatus } from '../rpc/trailer-status.js';
 import { DeadlineTimer } from '../transport/deadline-timer.js';
 import { failureStatus } from '../transport/failure-status.js';
 import { IncomingMessages } from '../transport/incoming-messages.js';
+import type { Limits } from '../transport/limits.js';
 import { OutgoingMessages } from '../transport/outgoing-messages.js';
 import type { Transport } from '../transport/transport.js';
+import { offAbort, onAbort } from './abort-listeners.js';
 import type { CallOptions } from './call-options.js';
 
 /** Sent messages that are kept until the server has begun to answer, so that a call it never saw can be made again, in octets. */
 const REPLAY_LENGTH = 256 * 1024;
+
+/** Compressed-Flag and Message-Length (PROTOCOL-HTTP2.md). */
+const MESSAGE_PREFIX_LENGTH = 5;
 
 /** How often a call is made again after the server said that it had not looked at it. */
 const TRANSPARENT_RETRIES = 3;
@@ -29,24 +38,20 @@ export interface ClientCallOwner {
   readonly userAgent: string;
   readonly waitForReady: boolean;
   readonly compression: 'identity' | 'gzip';
-  readonly maxReceiveMessageLength: number;
+  readonly limits: Readonly<Limits>;
   /** Begins the call as soon as there is a connection with room for it. */
   place(call: ClientCall): void;
   /** The call ended before it was placed. */
   withdraw(call: ClientCall): void;
-}
-
-/** Hears what becomes of a call. */
-export interface ClientCallObserver {
-  /** A message is in `call.responses`. */
-  onMessage?(): void;
-  /** The call is over: `status` tells how. Called once. */
-  onStatus(status: CallStatus): void;
+  /** Why a call is not placed yet, for its error when it waits in vain. */
+  describeWait(): string;
 }
 
 /** How a call ended; `cause` is there when this side ended it. */
 export interface CallStatus extends RpcStatus {
   readonly cause?: unknown;
+  /** The request messages could not be made: `cause` is the caller's own error, which the caller gets as it is. */
+  readonly thrown?: boolean;
 }
 
 /** One call on the client: waits for a connection, sends requests, takes responses, ends with exactly one status. */
@@ -56,7 +61,9 @@ export class ClientCall implements StreamHandler {
   readonly responses: IncomingMessages;
   readonly #owner: ClientCallOwner;
   readonly #options: CallOptions;
-  readonly #observer: ClientCallObserver;
+  readonly #onStatus: ((status: CallStatus) => void) | undefined;
+  /** Runs `onHeader` and `onTrailer` with the AsyncLocalStorage of the caller, not with that of who made the connection. */
+  readonly #asCaller: (<Result>(callback: () => Result) => Result) | undefined;
   readonly #metadata: Metadata | undefined;
   readonly #deadlineAt: number | undefined;
   #deadlineTimer: DeadlineTimer | undefined;
@@ -68,24 +75,39 @@ export class ClientCall implements StreamHandler {
   #halfClosed = false;
   #retries = 0;
   #whenPlaced: (() => void) | undefined;
+  #started = false;
   #headerSeen = false;
-  #ended = false;
+  #status: CallStatus | undefined;
 
-  /** @throws TypeError for metadata or options that cannot be sent. */
-  constructor(owner: ClientCallOwner, method: CompiledMethod, options: CallOptions, observer: ClientCallObserver) {
+  /** Called when the call is over, however it ended. */
+  onEnd: (() => void) | undefined;
+
+  /**
+   * @param onStatus hears how the call ended, once.
+   * @throws TypeError for metadata or options that cannot be sent.
+   */
+  constructor(
+    owner: ClientCallOwner,
+    method: CompiledMethod,
+    options: CallOptions,
+    onStatus?: (status: CallStatus) => void,
+  ) {
     this.#owner = owner;
     this.method = method;
     this.#options = options;
-    this.#observer = observer;
+    this.#onStatus = onStatus;
     this.waitForReady = options.waitForReady ?? owner.waitForReady;
     const { metadata } = options;
     if (metadata !== undefined) this.#metadata = metadata instanceof Metadata ? metadata : new Metadata(metadata);
-    this.responses = new IncomingMessages(method.responseType, 'response', owner.maxReceiveMessageLength);
+    this.responses = new IncomingMessages(method.responseType, 'response', owner.limits.maxReceiveMessageLength);
     this.#deadlineAt = deadlineOf(options);
+    if (options.onHeader !== undefined || options.onTrailer !== undefined) {
+      this.#asCaller = AsyncLocalStorage.snapshot();
+    }
   }
 
   get ended(): boolean {
-    return this.#ended;
+    return this.#status !== undefined;
   }
 
   /** The encoding of request messages. */
@@ -101,8 +123,20 @@ export class ClientCall implements StreamHandler {
       if (this.#deadlineAt <= performance.now()) return this.#deadlineExceeded();
       this.#deadlineTimer = new DeadlineTimer(this.#deadlineAt, this.#deadlineExceeded);
     }
-    signal?.addEventListener('abort', this.#cancelledBySignal);
+    if (signal !== undefined) onAbort(signal, this.#cancelledBySignal);
+    this.#started = true;
     this.#owner.place(this);
+  }
+
+  /**
+   * Begins a call with the one message that is its whole request.
+   *
+   * @throws RpcError as `send`.
+   */
+  startWith(message: unknown): void {
+    this.#kept = [this.#frame(message)];
+    this.#halfClosed = true;
+    this.start();
   }
 
   /** The channel has a connection with room for the call. */
@@ -115,7 +149,14 @@ export class ClientCall implements StreamHandler {
       userAgent: this.#owner.userAgent,
       metadata: this.#metadata,
     });
-    const stream = transport.connection.openStream(fields, false);
+    const { connection } = transport;
+    const { maxHeaderListSize } = connection.peerSettings;
+    if (headerListSize(fields) > maxHeaderListSize) {
+      // Refused here, because a peer may end the connection, and with it all other calls.
+      const size = `${headerListSize(fields)} bytes; the server takes ${maxHeaderListSize}`;
+      return this.cancel(Code.RESOURCE_EXHAUSTED, `the request header with its metadata has ${size}`);
+    }
+    const stream = connection.openStream(fields, false);
     this.#stream = stream;
     stream.handler = this;
     this.#requests = new OutgoingMessages(transport, stream);
@@ -128,12 +169,14 @@ export class ClientCall implements StreamHandler {
   }
 
   /**
-   * Sends a framed message.
+   * Sends one of several messages.
    *
    * @returns undefined when the next one may follow at once, else a promise, never rejected, for when it may or the call ended.
+   * @throws RpcError INTERNAL when the message cannot be encoded, RESOURCE_EXHAUSTED when it is larger than the limit.
    */
-  send(frame: Uint8Array, last: boolean): Promise<void> | undefined {
-    if (this.#ended) return undefined;
+  send(message: unknown): Promise<void> | undefined {
+    if (this.ended) return undefined;
+    const frame = this.#frame(message);
     if (this.#kept !== undefined) {
       this.#kept.push(frame);
       this.#keptLength += frame.length;
@@ -141,8 +184,7 @@ export class ClientCall implements StreamHandler {
       if (this.#requests !== undefined && this.#kept.length > 1 && this.#keptLength > REPLAY_LENGTH)
         this.#kept = undefined;
     }
-    this.#halfClosed = last;
-    if (this.#requests !== undefined) return this.#requests.send(frame, last);
+    if (this.#requests !== undefined) return this.#requests.send(frame, false);
     return new Promise((resolve) => {
       this.#whenPlaced = resolve;
     });
@@ -150,16 +192,20 @@ export class ClientCall implements StreamHandler {
 
   /** Says that no message follows. */
   halfClose(): void {
-    if (this.#ended || this.#halfClosed) return;
+    if (this.ended || this.#halfClosed) return;
     this.#halfClosed = true;
     this.#stream?.sendData(new Uint8Array(0), true);
   }
 
   /** Ends the call from this side. */
   cancel(code: Code, message: string, cause?: unknown): void {
-    if (this.#ended) return;
-    this.#stream?.reset(ErrorCode.CANCEL);
-    this.#end({ code, message, details: [], metadata: Metadata.empty, cause }, false);
+    this.#abort({ code, message, details: [], metadata: Metadata.empty, cause });
+  }
+
+  /** Ends the call because its request messages could not be made; the caller gets `error` itself. */
+  failWith(error: unknown): void {
+    const message = 'the request messages could not be made';
+    this.#abort({ code: Code.CANCELLED, message, details: [], metadata: Metadata.empty, cause: error, thrown: true });
   }
 
   /** The channel cannot place the call. */
@@ -168,11 +214,61 @@ export class ClientCall implements StreamHandler {
     this.cancel(code, statusMessage, error);
   }
 
+  /**
+   * The response of a call that has one, after the call ended with `status`.
+   *
+   * @throws RpcError, made here so that the caller's stack is in it.
+   */
+  takeOne(status: CallStatus): unknown {
+    const { responses } = this;
+    if (status.code !== Code.OK) {
+      responses.discard();
+      throw this.#error(status);
+    }
+    if (responses.queued === 0) {
+      const message = 'the server said OK without a message; this method returns exactly one';
+      throw this.#error({ ...status, code: Code.UNIMPLEMENTED, message });
+    }
+    try {
+      return responses.take();
+    } catch (error) {
+      throw this.#error({ ...status, ...unreadable(error) });
+    }
+  }
+
+  /**
+   * What the caller is told after `responses.next()` was rejected: how the call ended, or that a message cannot be read,
+   * which ends it. Made here so that the caller's stack is in it.
+   */
+  readingFailed(error: unknown): unknown {
+    if (this.#status !== undefined && this.#status.code !== Code.OK) return this.#error(this.#status);
+    const { code, message, cause } = unreadable(error);
+    this.cancel(code, message, cause);
+    return this.#error({ code, message, details: [], metadata: Metadata.empty, cause });
+  }
+
   /** The error that a status other than OK is for the caller. */
-  error({ code, message, details, metadata, cause }: CallStatus): RpcError {
+  #error({ code, message, details, metadata, cause, thrown }: CallStatus): unknown {
+    if (thrown) return cause;
     const { fullName: method } = this.method;
     const options = { details, metadata, method, endpoint: this.#owner.address };
     return new RpcError(code, message, cause === undefined ? options : { ...options, cause });
+  }
+
+  #frame(message: unknown): Uint8Array {
+    let frame: Uint8Array;
+    try {
+      frame = encodeMessage(this.method.requestType, message, this.encoding);
+    } catch (error) {
+      throw this.#error({ ...unreadable(error), details: [], metadata: Metadata.empty });
+    }
+    const { maxSendMessageLength } = this.#owner.limits;
+    const length = frame.length - MESSAGE_PREFIX_LENGTH;
+    if (length > maxSendMessageLength) {
+      const text = `the request has ${length} bytes, more than the limit of ${maxSendMessageLength} bytes`;
+      throw this.#error({ code: Code.RESOURCE_EXHAUSTED, message: text, details: [], metadata: Metadata.empty });
+    }
+    return frame;
   }
 
   // ------------------------------------------------------------------------------------------------ StreamHandler
@@ -189,6 +285,14 @@ export class ClientCall implements StreamHandler {
       stream.reset(ErrorCode.CANCEL);
       return this.#end(header.status, false);
     }
+    if (header.encoding !== undefined && !isSupportedEncoding(header.encoding)) {
+      // compression.md: to a client this is the server's fault.
+      const encoding = JSON.stringify(header.encoding);
+      return this.cancel(
+        Code.INTERNAL,
+        `the server compresses with ${encoding}; this client accepts ${acceptEncoding}`,
+      );
+    }
     this.responses.encoding = header.encoding;
     this.#sawHeader(header.metadata);
   }
@@ -200,9 +304,9 @@ export class ClientCall implements StreamHandler {
       return this.fail(error);
     }
     if (!this.method.responseStream && this.responses.queued > 1) {
-      return this.cancel(Code.INTERNAL, 'the response has more than one message; this method returns exactly one');
+      const text = 'the response has more than one message; this method returns exactly one';
+      return this.cancel(Code.UNIMPLEMENTED, text);
     }
-    this.#observer.onMessage?.();
     // RFC 9113 allows it, gRPC wants trailers.
     if (endStream) this.#end(parseTrailers([]), true);
   }
@@ -212,7 +316,7 @@ export class ClientCall implements StreamHandler {
   }
 
   onFailure(_stream: Http2Stream, failure: StreamFailure): void {
-    if (this.#ended) return;
+    if (this.ended) return;
     if (failure.unprocessed && this.#kept !== undefined && this.#retries < TRANSPARENT_RETRIES) {
       this.#retries++;
       this.#requests?.resume();
@@ -238,10 +342,12 @@ export class ClientCall implements StreamHandler {
     const status = parseTrailers(fields);
     // What the server still reads of the request is of no use to anybody.
     if (this.#stream?.localClosed === false) this.#stream.reset(ErrorCode.NO_ERROR);
-    try {
-      this.responses.end();
-    } catch (error) {
-      if (status.code === Code.OK) return this.fail(error);
+    if (status.code === Code.OK) {
+      try {
+        this.responses.end();
+      } catch (error) {
+        return this.fail(error);
+      }
     }
     this.#end(status, true);
     this.#notify(this.#options.onTrailer, status.metadata);
@@ -250,7 +356,7 @@ export class ClientCall implements StreamHandler {
   #notify(callback: ((metadata: Metadata) => void) | undefined, metadata: Metadata): void {
     if (callback === undefined) return;
     try {
-      callback(metadata);
+      this.#asCaller?.(() => callback(metadata));
     } catch (error) {
       // The caller's own fault must not break the connection of other calls.
       process.nextTick(() => {
@@ -259,23 +365,33 @@ export class ClientCall implements StreamHandler {
     }
   }
 
+  #abort(status: CallStatus): void {
+    if (this.ended) return;
+    this.#stream?.reset(ErrorCode.CANCEL);
+    this.#end(status, false);
+  }
+
   #end(status: CallStatus, keepQueued: boolean): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.ended) return;
+    this.#status = status;
     this.#kept = undefined;
     this.#deadlineTimer?.clear();
-    this.#options.signal?.removeEventListener('abort', this.#cancelledBySignal);
+    const { signal } = this.#options;
+    if (signal !== undefined) offAbort(signal, this.#cancelledBySignal);
     if (this.#stream === undefined) this.#owner.withdraw(this);
-    if (status.code !== Code.OK) this.responses.fail(() => this.error(status), keepQueued);
+    if (status.code !== Code.OK) this.responses.fail(() => status, keepQueued);
     this.#requests?.resume();
     this.#whenPlaced?.();
     this.#whenPlaced = undefined;
-    this.#observer.onStatus(status);
+    this.onEnd?.();
+    this.#onStatus?.(status);
   }
 
   readonly #deadlineExceeded = (): void => {
-    const waited = this.#stream === undefined ? '; no connection to the server was made in time' : '';
-    this.cancel(Code.DEADLINE_EXCEEDED, `the deadline passed before the call was done${waited}`);
+    const missed = this.#started
+      ? `the deadline passed before the call was ${this.#stream === undefined ? `sent: ${this.#owner.describeWait()}` : 'done'}`
+      : 'the deadline had passed before the call began';
+    this.cancel(Code.DEADLINE_EXCEEDED, missed);
   };
 
   readonly #cancelledBySignal = (): void => {
@@ -283,6 +399,12 @@ export class ClientCall implements StreamHandler {
     const { code, statusMessage } = RpcError.from(reason, Code.CANCELLED);
     this.cancel(code, reason instanceof RpcError ? statusMessage : 'the caller cancelled the call', reason);
   };
+}
+
+/** The status for a message that cannot be encoded or decoded; the causing error says more. */
+function unreadable(error: unknown): { code: Code; message: string; cause: unknown } {
+  const { code, statusMessage, cause } = RpcError.from(error, Code.INTERNAL);
+  return { code, message: statusMessage, cause };
 }
 
 /** In the clock of `performance.now()`. */

@@ -1,19 +1,17 @@
-import { Code } from '../rpc/code.js';
 import { type CompiledMethod, compileService } from '../rpc/compile-service.js';
-import { encodeMessage } from '../rpc/message-frame.js';
 import { Metadata } from '../rpc/metadata.js';
 import type { Client as ClientOf, ServiceDefinition } from '../rpc/service-definition.js';
+import { beginCall } from './begin-call.js';
 import type { CallOptions } from './call-options.js';
 import type { Channel } from './channel.js';
-import { type CallStatus, ClientCall } from './client-call.js';
+import type { CallStatus, ClientCall } from './client-call.js';
 import type { ClientInterceptor, ClientNext } from './client-interceptor.js';
 import { ResponseStream } from './response-stream.js';
-import { sendRequests } from './send-requests.js';
 
 export interface ClientOptions {
   /** Inside those of the channel, the first one outermost. Default: none. */
   readonly interceptors?: readonly ClientInterceptor[];
-  /** For every call that does not say otherwise. */
+  /** Options of every call; an option that a call has itself counts instead. */
   readonly defaults?: CallOptions;
 }
 
@@ -54,38 +52,10 @@ async function callForOne(
   options: CallOptions,
 ): Promise<unknown> {
   let call: ClientCall | undefined;
-  let thrown: { error: unknown } | undefined;
   const status = await new Promise<CallStatus>((onStatus) => {
-    call = new ClientCall(channel, method, options, { onStatus });
-    if (method.requestStream) {
-      call.start();
-      sendRequests(call, message as AsyncIterable<unknown>, (error) => {
-        thrown = { error };
-      });
-    } else {
-      void call.send(encodeMessage(method.requestType, message, call.encoding), true);
-      call.start();
-    }
+    call = beginCall(channel, method, message, options, onStatus);
   });
-  const ended = call as ClientCall;
-  if (thrown !== undefined) throw thrown.error;
-  if (status.code !== Code.OK) {
-    ended.responses.discard();
-    throw ended.error(status);
-  }
-  if (ended.responses.queued === 0) {
-    throw ended.error({ ...status, code: Code.INTERNAL, message: 'the server said OK but sent no message' });
-  }
-  try {
-    return ended.responses.take();
-  } catch (error) {
-    throw ended.error({ ...status, ...asStatus(error) });
-  }
-}
-
-function asStatus(error: unknown): { code: Code; message: string; cause: unknown } {
-  const { code, statusMessage } = error as { code: Code; statusMessage: string };
-  return { code, message: statusMessage, cause: error };
+  return (call as ClientCall).takeOne(status);
 }
 
 function intercepted(channel: Channel, method: CompiledMethod, interceptors: readonly ClientInterceptor[]): Invoke {

@@ -1,10 +1,8 @@
 import { Code } from '../rpc/code.js';
 import type { CompiledMethod } from '../rpc/compile-service.js';
-import { encodeMessage } from '../rpc/message-frame.js';
-import { RpcError } from '../rpc/rpc-error.js';
+import { beginCall } from './begin-call.js';
 import type { CallOptions } from './call-options.js';
-import { ClientCall, type ClientCallOwner } from './client-call.js';
-import { sendRequests } from './send-requests.js';
+import type { ClientCall, ClientCallOwner } from './client-call.js';
 
 /**
  * The responses of a call. The call begins with the first `next`; leaving a `for await` loop early cancels it. It can be
@@ -17,7 +15,6 @@ export class ResponseStream implements AsyncIterableIterator<unknown> {
   readonly #options: CallOptions;
   #call: ClientCall | undefined;
   #finished = false;
-  #thrown: { error: unknown } | undefined;
 
   constructor(owner: ClientCallOwner, method: CompiledMethod, request: unknown, options: CallOptions) {
     this.#owner = owner;
@@ -32,20 +29,19 @@ export class ResponseStream implements AsyncIterableIterator<unknown> {
 
   async next(): Promise<IteratorResult<unknown>> {
     if (this.#finished) return { value: undefined, done: true };
-    const call = (this.#call ??= this.#begin());
     try {
-      const result = await call.responses.next();
+      this.#call ??= beginCall(this.#owner, this.#method, this.#request, this.#options);
+    } catch (error) {
+      this.#finished = true;
+      throw error;
+    }
+    try {
+      const result = await this.#call.responses.next();
       if (result.done) this.#finished = true;
       return result;
     } catch (error) {
       this.#finished = true;
-      if (this.#thrown !== undefined) throw this.#thrown.error;
-      if (!(error instanceof RpcError)) throw error;
-      // A message that cannot be decoded ends the call; any other error is its end.
-      call.cancel(error.code, error.statusMessage, error);
-      const { code, statusMessage: message, details, metadata, cause } = error;
-      // Made anew here, so that the caller's stack is in it.
-      throw call.error({ code, message, details, metadata, cause });
+      throw this.#call.readingFailed(error);
     }
   }
 
@@ -54,19 +50,5 @@ export class ResponseStream implements AsyncIterableIterator<unknown> {
     this.#call?.cancel(Code.CANCELLED, 'the caller stopped reading');
     this.#call?.responses.discard();
     return { value: undefined, done: true };
-  }
-
-  #begin(): ClientCall {
-    const call = new ClientCall(this.#owner, this.#method, this.#options, { onStatus: () => {} });
-    if (this.#method.requestStream) {
-      call.start();
-      sendRequests(call, this.#request as AsyncIterable<unknown>, (error) => {
-        this.#thrown = { error };
-      });
-    } else {
-      void call.send(encodeMessage(this.#method.requestType, this.#request, call.encoding), true);
-      call.start();
-    }
-    return call;
   }
 }

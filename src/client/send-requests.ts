@@ -1,36 +1,32 @@
-import { Code } from '../rpc/code.js';
-import { encodeMessage } from '../rpc/message-frame.js';
 import type { ClientCall } from './client-call.js';
 
 /**
- * Sends the messages of `requests` at the pace of the call, then half-closes. When the iterable throws, the call is
- * cancelled and `onThrown` gets the error before the call's status is known; when the call ends first, the iterator is
- * told to stop.
+ * Sends the messages of `requests` at the pace of the call, then half-closes. When the iterable throws, the call ends with
+ * that error; when the call ends first, the iterator is told to stop, once.
  */
-export function sendRequests(
-  call: ClientCall,
-  requests: AsyncIterable<unknown>,
-  onThrown: (error: unknown) => void,
-): void {
-  void pump(call, requests).catch((error: unknown) => {
-    if (call.ended) return;
-    onThrown(error);
-    call.cancel(Code.CANCELLED, 'the request messages could not be made', error);
-  });
+export function sendRequests(call: ClientCall, requests: AsyncIterable<unknown>): void {
+  void pump(call, requests).catch((error: unknown) => call.failWith(error));
 }
 
 async function pump(call: ClientCall, requests: AsyncIterable<unknown>): Promise<void> {
   const iterator = requests[Symbol.asyncIterator]();
-  for (;;) {
+  // At once, not with the next message: that may never come.
+  call.onEnd = () => void stop(iterator);
+  if (call.ended) return stop(iterator);
+  while (!call.ended) {
     const { value, done } = await iterator.next();
-    if (done) return call.halfClose();
-    if (!call.ended) {
-      const due = call.send(encodeMessage(call.method.requestType, value, call.encoding), false);
-      if (due !== undefined) await due;
+    if (done) {
+      call.onEnd = undefined;
+      return call.halfClose();
     }
-    if (call.ended) {
-      await iterator.return?.();
-      return;
-    }
+    const due = call.send(value);
+    if (due !== undefined) await due;
   }
+}
+
+/** What it throws, or that it hangs, concerns nobody: the call is over. */
+async function stop(iterator: AsyncIterator<unknown>): Promise<void> {
+  try {
+    await iterator.return?.();
+  } catch {}
 }

@@ -1,5 +1,6 @@
 import { type CompiledMethod, compileService } from '../rpc/compile-service.js';
 import type { ServiceDefinition } from '../rpc/service-definition.js';
+import { inContext } from './in-context.js';
 import type { ServerContext } from './server-context.js';
 import type { ServerInterceptor, ServerNext } from './server-interceptor.js';
 
@@ -14,7 +15,7 @@ type Implementation = { readonly [key: string]: unknown };
 /**
  * The handlers of a service, interceptors composed around each.
  *
- * @throws TypeError that names the methods which the implementation lacks, or has too many.
+ * @throws TypeError that names the methods which the implementation lacks.
  */
 export function methodHandlers(
   definition: ServiceDefinition,
@@ -39,7 +40,9 @@ function intercept(
 ): MethodHandler['handle'] {
   const innermost: ServerNext = async ({ message, context }) => ({
     // The iterable of a streaming method must not be awaited: it is the message.
-    message: method.responseStream ? handle(message, context) : await handle(message, context),
+    message: method.responseStream
+      ? inContext(handle(message, context) as AsyncIterable<unknown>)
+      : await handle(message, context),
   });
   const composed = interceptors.reduceRight((next, interceptor) => interceptor(next), innermost);
   if (!method.responseStream) {

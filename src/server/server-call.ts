@@ -1,3 +1,5 @@
+import { ErrorCode } from '../http2/error-code.js';
+import { headerListSize } from '../http2/header-list-size.js';
 import type { HeaderFields } from '../http2/hpack/header-fields.js';
 import type { Http2Stream } from '../http2/stream.js';
 import type { StreamFailure, StreamHandler } from '../http2/stream-handler.js';
@@ -19,6 +21,9 @@ import type { Transport } from '../transport/transport.js';
 import type { MethodHandler } from './method-handler.js';
 import type { ServerContext } from './server-context.js';
 
+/** Characters of a status message that are sent when the peer does not take all of it. */
+const SHORTENED_MESSAGE = 256;
+
 /** What a call needs of the connection it came in on. */
 export interface ServerCallOwner {
   readonly transport: Transport;
@@ -27,7 +32,6 @@ export interface ServerCallOwner {
   /** A handler began; false when too many run already. */
   handlerStarted(): boolean;
   handlerEnded(): void;
-  callEnded(call: ServerCall): void;
   /** A handler threw something that is no RpcError: the caller is told nothing about it. */
   reportError(error: unknown, method: CompiledMethod): void;
 }
@@ -52,6 +56,7 @@ export class ServerCall implements StreamHandler, ServerContext {
   #cancelled: RpcError | undefined;
   #abort: AbortController | undefined;
   #responseIterator: AsyncIterator<unknown> | undefined;
+  #responsesStopped: Promise<void> | undefined;
 
   constructor(owner: ServerCallOwner, handler: MethodHandler, request: ParsedRequest, stream: Http2Stream) {
     this.method = handler.method;
@@ -121,19 +126,25 @@ export class ServerCall implements StreamHandler, ServerContext {
 
   sendHeader(): void {
     if (this.#headerSent || this.#ended) return;
-    this.#headerSent = true;
-    if (this.#compression === 'gzip' && parseAcceptEncoding(this.#request.acceptEncoding).includes('gzip')) {
-      this.#encoding = 'gzip';
+    const compressed =
+      this.#compression === 'gzip' && parseAcceptEncoding(this.#request.acceptEncoding).includes('gzip');
+    const fields = responseHeader({
+      contentType: this.#request.contentType,
+      encoding: compressed ? 'gzip' : undefined,
+      acceptEncoding,
+      metadata: this.#header,
+    });
+    if (this.#header !== undefined && headerListSize(fields) > this.#maxHeaderListSize) {
+      const size = `${headerListSize(fields)} bytes; the caller takes ${this.#maxHeaderListSize}`;
+      throw new RpcError(Code.RESOURCE_EXHAUSTED, `the response header with its metadata has ${size}`);
     }
-    this.#stream.sendHeaders(
-      responseHeader({
-        contentType: this.#request.contentType,
-        encoding: this.#encoding,
-        acceptEncoding,
-        metadata: this.#header,
-      }),
-      false,
-    );
+    this.#headerSent = true;
+    if (compressed) this.#encoding = 'gzip';
+    this.#stream.sendHeaders(fields, false);
+  }
+
+  get #maxHeaderListSize(): number {
+    return this.#owner.transport.connection.peerSettings.maxHeaderListSize;
   }
 
   // ------------------------------------------------------------------------------------------------ StreamHandler
@@ -184,7 +195,8 @@ export class ServerCall implements StreamHandler, ServerContext {
   }
 
   #cardinalityError(count: string): RpcError {
-    return new RpcError(Code.INTERNAL, `the request has ${count} message; this method takes exactly one`);
+    // statuscodes.md
+    return new RpcError(Code.UNIMPLEMENTED, `the request has ${count} message; this method takes exactly one`);
   }
 
   /** The request is not fit for the handler. */
@@ -208,8 +220,9 @@ export class ServerCall implements StreamHandler, ServerContext {
 
   #run(request: unknown): void {
     if (!this.#owner.handlerStarted()) {
-      const message = `${this.#owner.transport.limits.maxRunningHandlers} handlers run for this connection, the most that is allowed`;
-      this.#endWith({ code: Code.RESOURCE_EXHAUSTED, message });
+      // Handlers of cancelled calls still run; the call was not looked at and may be made again.
+      this.#stream.reset(ErrorCode.REFUSED_STREAM);
+      this.#cancel(new RpcError(Code.UNAVAILABLE, 'too many handlers run for this connection'));
       return;
     }
     let result: unknown;
@@ -243,24 +256,34 @@ export class ServerCall implements StreamHandler, ServerContext {
     try {
       const iterator = responses[Symbol.asyncIterator]();
       this.#responseIterator = iterator;
-      for (;;) {
+      while (!this.#ended) {
         const { value, done } = await iterator.next();
-        if (done || this.#ended) break;
+        if (this.#ended) break;
+        if (done) {
+          this.#responseIterator = undefined;
+          this.#endWith({ code: Code.OK });
+          break;
+        }
         const due = this.#sendMessage(value);
         if (due !== undefined) await due;
-        if (this.#ended) break;
       }
-      if (this.#ended) await iterator.return?.();
     } catch (error) {
-      return this.#handlerFailed(error);
+      if (!this.#ended) this.#endWithError(error);
     }
+    // Until its clean-up is done the handler counts as running.
+    await this.#stopResponses();
     this.#owner.handlerEnded();
-    if (!this.#ended) this.#endWith({ code: Code.OK });
   }
 
   #sendMessage(message: unknown): Promise<void> | undefined {
     this.sendHeader();
-    const frame = encodeMessage(this.method.responseType, message, this.#encoding);
+    let frame: Uint8Array;
+    try {
+      frame = encodeMessage(this.method.responseType, message, this.#encoding);
+    } catch (error) {
+      this.#owner.reportError(error, this.method);
+      throw new RpcError(Code.INTERNAL, 'the response cannot be encoded; the server has the details');
+    }
     const { maxSendMessageLength } = this.#owner.transport.limits;
     if (frame.length - 5 > maxSendMessageLength) {
       throw new RpcError(
@@ -275,12 +298,12 @@ export class ServerCall implements StreamHandler, ServerContext {
 
   #endWithError(error: unknown): void {
     if (!(error instanceof RpcError)) {
-      if (this.#cancelled === undefined) this.#owner.reportError(error, this.method);
+      this.#owner.reportError(error, this.method);
       const { code } = RpcError.from(error);
       const message = code === Code.UNKNOWN ? 'the handler failed; the server has the details' : '';
       return this.#endWith({ code, message });
     }
-    // An error that a call of the handler's own ended with: its trailers were meant for this process, not for the caller.
+    // An error that a call of the handler's own ended with: details and metadata were meant for this process alone.
     const foreign = error.method !== undefined;
     this.#endWith({
       code: error.code === Code.OK ? Code.UNKNOWN : error.code,
@@ -297,14 +320,9 @@ export class ServerCall implements StreamHandler, ServerContext {
   /** Sends the status. Whatever still runs for the call is told to stop unless all went well. */
   #endWith(status: TrailerStatus): void {
     if (this.#ended) return;
+    if (this.#header !== undefined && this.#header.size > 0) this.#trySendHeader();
     this.#ended = true;
-    const trailer = mergeMetadata(this.#trailer, status.metadata);
-    const full = { ...status, metadata: trailer };
-    if (this.#headerSent) {
-      this.#stream.finish(trailerFields(full));
-    } else {
-      this.#stream.finish(this.#withHeader(trailersOnlyFields(full, { contentType: this.#request.contentType })));
-    }
+    this.#stream.finish(this.#lastFields(status));
     if (status.code !== Code.OK) this.#stop(new RpcError(status.code, status.message ?? ''));
     this.#release();
   }
@@ -317,10 +335,36 @@ export class ServerCall implements StreamHandler, ServerContext {
     this.#release();
   }
 
-  /** A trailers-only response has one header section, so that `header` goes with it. */
-  #withHeader(fields: HeaderFields): HeaderFields {
-    this.#header?.appendTo(fields);
-    return fields;
+  /** An error does not lose the metadata that a handler set before it. */
+  #trySendHeader(): void {
+    try {
+      this.sendHeader();
+    } catch {
+      // Too large: the status goes alone.
+    }
+  }
+
+  /** The header section that ends the call. The code arrives, whatever the peer does not take of the rest. */
+  #lastFields(status: TrailerStatus): HeaderFields {
+    const { code, message = '' } = status;
+    try {
+      const fields = this.#fieldsOf({ ...status, metadata: mergeMetadata(this.#trailer, status.metadata) });
+      const size = headerListSize(fields);
+      const limit = this.#maxHeaderListSize;
+      if (size <= limit) return fields;
+      const text = `${message.slice(0, SHORTENED_MESSAGE)} ... (the trailers have ${size} bytes, the caller takes ${limit})`;
+      const shortened = this.#fieldsOf({ code, message: text });
+      return headerListSize(shortened) <= limit ? shortened : this.#fieldsOf({ code });
+    } catch (error) {
+      // Details that are no such messages, for example.
+      this.#owner.reportError(error, this.method);
+      return this.#fieldsOf({ code: code === Code.OK ? Code.INTERNAL : code });
+    }
+  }
+
+  #fieldsOf(status: TrailerStatus): HeaderFields {
+    if (this.#headerSent) return trailerFields(status);
+    return trailersOnlyFields(status, { contentType: this.#request.contentType });
   }
 
   #stop(reason: RpcError): void {
@@ -328,14 +372,24 @@ export class ServerCall implements StreamHandler, ServerContext {
     this.#requests.fail(() => reason, false);
     this.#abort?.abort(reason);
     // A generator that waits for something else sees the signal only; any other iterator is told here.
-    this.#responseIterator?.return?.().catch(() => {});
+    void this.#stopResponses();
+  }
+
+  /** Tells the iterator of responses to stop, once; resolves when it has. What it throws comes too late for anybody. */
+  async #stopResponses(): Promise<void> {
+    const iterator = this.#responseIterator;
+    if (iterator === undefined) return;
+    this.#responsesStopped ??= (async () => iterator.return?.())().then(
+      () => {},
+      () => {},
+    );
+    await this.#responsesStopped;
   }
 
   #release(): void {
     this.#deadlineTimer?.clear();
     this.#requests.discard();
     this.#responses.resume();
-    this.#owner.callEnded(this);
   }
 }
 

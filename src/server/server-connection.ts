@@ -1,6 +1,7 @@
 import { ErrorCode } from '../http2/error-code.js';
 import type { HeaderFields } from '../http2/hpack/header-fields.js';
 import type { Http2Stream } from '../http2/stream.js';
+import type { StreamHandler } from '../http2/stream-handler.js';
 import { Code } from '../rpc/code.js';
 import type { CompiledMethod } from '../rpc/compile-service.js';
 import { acceptEncoding } from '../rpc/compression.js';
@@ -18,22 +19,29 @@ import { ServerCall, type ServerCallOwner } from './server-call.js';
 /** How long a client may take to answer the PING of a drain before its streams are counted without it, in milliseconds. */
 const DRAIN_ROUND_TRIP = 1_000;
 
+/** For streams that are answered without a call: what still comes in is dropped, so that it does not count as unread. */
+const unread: StreamHandler = {
+  onHeaders() {},
+  onData: (stream, payload) => stream.release(payload.length),
+  onWritable() {},
+  onFailure() {},
+};
+
 /** What the connections of one server share. */
 export interface ServerConnectionOptions {
   readonly limits: Limits;
   readonly keepalive: KeepaliveOptions | undefined;
   readonly compression: 'identity' | 'gzip';
   readonly handlers: ReadonlyMap<string, MethodHandler>;
-  readonly reportError: (error: unknown, method: CompiledMethod) => void;
+  readonly onHandlerError: (error: unknown, method: CompiledMethod) => void;
   readonly onClosed: (connection: ServerConnection) => void;
 }
 
-/** One client's connection: finds the handler of each request and keeps the calls that are open. */
+/** One client's connection: finds the handler of each request. */
 export class ServerConnection implements ServerCallOwner, TransportEvents {
   readonly transport: Transport;
   readonly peer: Peer;
   readonly #options: ServerConnectionOptions;
-  readonly #calls = new Set<ServerCall>();
   #runningHandlers = 0;
   #drainTimer: NodeJS.Timeout | undefined;
 
@@ -54,7 +62,8 @@ export class ServerConnection implements ServerCallOwner, TransportEvents {
 
   /** Ends the open calls with UNAVAILABLE, and the connection. */
   close(): void {
-    for (const call of [...this.#calls]) call.shutDown();
+    // Not a Set of calls: its churn would cost more than this search, see StreamTable.
+    for (const { handler } of this.transport.connection.streams) if (handler instanceof ServerCall) handler.shutDown();
     this.transport.close(ErrorCode.NO_ERROR, 'the server is shutting down');
   }
 
@@ -74,17 +83,21 @@ export class ServerConnection implements ServerCallOwner, TransportEvents {
     this.#runningHandlers--;
   }
 
-  callEnded(call: ServerCall): void {
-    this.#calls.delete(call);
-  }
-
   reportError(error: unknown, method: CompiledMethod): void {
-    this.#options.reportError(error, method);
+    try {
+      this.#options.onHandlerError(error, method);
+    } catch (thrown) {
+      // The fault of a logger must not break the connection of other calls.
+      process.nextTick(() => {
+        throw thrown;
+      });
+    }
   }
 
   // ---------------------------------------------------------------------------------------------- TransportEvents
 
   onStream(stream: Http2Stream, fields: HeaderFields, endStream: boolean): void {
+    stream.handler = unread;
     if (stream.headerListTooLarge) {
       const message = `the request header is over ${this.#options.limits.maxHeaderListSize} bytes; send less metadata`;
       return stream.finish(trailersOnlyFields({ code: Code.RESOURCE_EXHAUSTED, message }));
@@ -96,12 +109,7 @@ export class ServerConnection implements ServerCallOwner, TransportEvents {
       const message = `this server has no method ${request.path.slice(1)}`;
       return stream.finish(trailersOnlyFields({ code: Code.UNIMPLEMENTED, message }, request));
     }
-    if (this.#runningHandlers >= this.#options.limits.maxRunningHandlers) {
-      // Handlers of cancelled calls still run; the call was not looked at and may be made again.
-      return stream.reset(ErrorCode.REFUSED_STREAM);
-    }
     const call = new ServerCall(this, handler, request, stream);
-    this.#calls.add(call);
     stream.handler = call;
     call.start(endStream);
   }

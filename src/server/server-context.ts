@@ -9,7 +9,7 @@ export interface ServerContext {
   readonly method: CompiledMethod;
   /** What the caller sent. */
   readonly metadata: Metadata;
-  /** Sent before the first message, or with `sendHeader`. */
+  /** Sent before the first message, or with `sendHeader`; what is added later is not sent. */
   readonly header: Metadata;
   /** Sent with the status, at the end. */
   readonly trailer: Metadata;
@@ -17,8 +17,16 @@ export interface ServerContext {
   readonly deadline: Date | undefined;
   /** Aborted when the caller cancels or is gone, when the deadline passes, or when the server shuts down. */
   readonly signal: AbortSignal;
-  /** Compresses the responses of this call, if the caller accepts it. Set it before the first message. */
+  /**
+   * Compresses the responses of this call, if the caller accepts it. Default: the server's.
+   *
+   * @throws Error when it is set after the header was sent.
+   */
   compression: 'identity' | 'gzip';
-  /** Sends `header` now, and not with the first message. */
+  /**
+   * Sends `header` now, and not with the first message. Without effect when it was sent, or the call is over.
+   *
+   * @throws RpcError RESOURCE_EXHAUSTED when it is larger than the caller allows.
+   */
   sendHeader(): void;
 }

@@ -16,6 +16,9 @@ import type { ServerInterceptor } from './server-interceptor.js';
 import { ServerListener } from './server-listener.js';
 import { ShutdownSignals } from './shutdown-signals.js';
 
+/** Node's timers hold 31 bits of milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 export interface ServerOptions {
   /** Around the handlers of all services, the first one outermost. Default: none. */
   readonly interceptors?: readonly ServerInterceptor[];
@@ -47,6 +50,8 @@ export class Server implements AsyncDisposable {
   readonly #stopping = new AbortController();
   readonly #signals: ShutdownSignals | undefined;
   #shutdown: Promise<void> | undefined;
+  #graceTimer: NodeJS.Timeout | undefined;
+  #graceEnds = Number.POSITIVE_INFINITY;
   #allClosed: (() => void) | undefined;
 
   constructor(options: ServerOptions = {}) {
@@ -56,7 +61,7 @@ export class Server implements AsyncDisposable {
       keepalive: options.keepalive,
       compression: options.compression ?? 'identity',
       handlers: this.#handlers,
-      reportError: options.onHandlerError ?? printHandlerError,
+      onHandlerError: options.onHandlerError ?? printHandlerError,
       onClosed: (connection) => {
         this.#connections.delete(connection);
         if (this.#connections.size === 0) this.#allClosed?.();
@@ -110,11 +115,12 @@ export class Server implements AsyncDisposable {
    * Listens on an endpoint; a server may listen on several.
    *
    * Rejects with EndpointError for a spelling that is not clear, SocketError when the address cannot be had (`EADDRINUSE`,
-   * `ENOENT`, `EACCES`) or needs a policy (`ERR_PODWIRE_POLICY_REQUIRED`).
+   * `ENOENT`, `EACCES`) or needs a policy (`ERR_PODWIRE_POLICY_REQUIRED`), Error after `shutdown`.
    */
   async listen(endpoint: string | Endpoint, options: ListenOptions = {}): Promise<ServerListener> {
-    if (this.#stopping.signal.aborted)
-      throw new Error(`the server is shut down; it cannot listen on ${describe(endpoint)}`);
+    if (this.#stopping.signal.aborted) {
+      throw new Error(`the server is shut down and cannot listen on ${describe(endpoint)}; make another one`);
+    }
     const { limits } = this.#connectionOptions;
     const socketListener = await acceptSockets(parseEndpoint(endpoint), options, limits, {
       onConnection: (connection) => this.serve(connection),
@@ -134,10 +140,18 @@ export class Server implements AsyncDisposable {
 
   /**
    * Stops listening, lets open calls finish for `graceMs`, then ends them with UNAVAILABLE. Clients are told with a
-   * two-phase GOAWAY, so that no call is lost unseen. Resolves when every connection is closed.
+   * two-phase GOAWAY, so that no call is lost unseen. Resolves when every connection is closed, which may take a second
+   * more for a client that does not read. Called again, a shorter grace counts.
    */
   shutdown(options: ShutdownOptions = {}): Promise<void> {
-    this.#shutdown ??= this.#shutDown(options.graceMs ?? 10_000);
+    const { graceMs = 10_000 } = options;
+    const ends = performance.now() + graceMs;
+    if (ends < this.#graceEnds) {
+      this.#graceEnds = ends;
+      clearTimeout(this.#graceTimer);
+      this.#graceTimer = setTimeout(() => this.#graceOver(), Math.min(graceMs, LONGEST_TIMER));
+    }
+    this.#shutdown ??= this.#shutDown();
     return this.#shutdown;
   }
 
@@ -145,7 +159,7 @@ export class Server implements AsyncDisposable {
     return this.shutdown();
   }
 
-  async #shutDown(graceMs: number): Promise<void> {
+  async #shutDown(): Promise<void> {
     this.#stopping.abort();
     await Promise.all([...this.#listeners].map((listener) => listener.close()));
     if (this.#connections.size > 0) {
@@ -153,13 +167,15 @@ export class Server implements AsyncDisposable {
         this.#allClosed = resolve;
       });
       for (const connection of this.#connections) connection.drain();
-      const timer = setTimeout(() => {
-        for (const connection of [...this.#connections]) connection.close();
-      }, graceMs);
       await allClosed;
-      clearTimeout(timer);
     }
+    clearTimeout(this.#graceTimer);
+    this.#graceEnds = Number.NEGATIVE_INFINITY;
     this.#signals?.release();
+  }
+
+  #graceOver(): void {
+    for (const connection of [...this.#connections]) connection.close();
   }
 }
 

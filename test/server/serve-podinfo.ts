@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PodInfoDefinition } from '../../gen/podinfo/v1/podinfo.js';
+import { type Channel, type ChannelOptions, createChannel } from '../../src/client/channel.js';
+import { type Client, createClient } from '../../src/client/client.js';
+import type { ServiceImplementation } from '../../src/rpc/service-definition.js';
+import { createServer, type Server, type ServerOptions } from '../../src/server/server.js';
+import type { ServerContext } from '../../src/server/server-context.js';
+import type { ServerInterceptor } from '../../src/server/server-interceptor.js';
+import { sameUser } from '../../src/socket/peer-policy.js';
+
+export type PodInfo = ServiceImplementation<typeof PodInfoDefinition, ServerContext>;
+
+/** Every method does the obvious thing; tests replace the one they are about. */
+export const plainPodInfo: PodInfo = {
+  async describe({ text }) {
+    return { reply: `${text} And a reply from the server.` };
+  },
+  async *watch({ sampleLimit }) {
+    for (let sequence = 1n; sequence <= BigInt(sampleLimit); sequence++) yield { sequence };
+  },
+  async pushLogs(requests) {
+    let acceptedLines = 0n;
+    for await (const _ of requests) acceptedLines++;
+    return { acceptedLines };
+  },
+  async *exchange(requests) {
+    for await (const { id, command } of requests) yield { id, outcome: { $case: 'output', value: command } };
+  },
+};
+
+export interface Served extends AsyncDisposable {
+  readonly server: Server;
+  readonly channel: Channel;
+  readonly podinfo: Client<typeof PodInfoDefinition>;
+  readonly endpoint: string;
+}
+
+export interface ServeOptions {
+  readonly server?: ServerOptions;
+  readonly channel?: ChannelOptions;
+  readonly interceptors?: readonly ServerInterceptor[];
+  readonly endpoint?: string;
+}
+
+/** PodInfo on a real socket and a client of it; both end with the test. */
+export async function servePodInfo(
+  methods: Partial<PodInfo> = {},
+  { server: serverOptions, channel: channelOptions, interceptors, endpoint = abstractName() }: ServeOptions = {},
+): Promise<Served> {
+  const server = createServer(serverOptions);
+  server.add(PodInfoDefinition, { ...plainPodInfo, ...methods }, { interceptors });
+  await server.listen(endpoint, endpoint.startsWith('unix-abstract:') ? { allowPeer: sameUser() } : {});
+  const channel = createChannel(endpoint, channelOptions);
+  const podinfo = createClient(PodInfoDefinition, channel);
+  const dispose = async (): Promise<void> => {
+    await channel.close();
+    await server.shutdown({ graceMs: 0 });
+  };
+  return { server, channel, podinfo, endpoint, [Symbol.asyncDispose]: dispose };
+}
+
+export function abstractName(): string {
+  return `unix-abstract:podwire-test-${randomUUID()}`;
+}
+
+/** A folder for socket files that is gone after the test. */
+export function socketFolder(): Disposable & { readonly path: (name: string) => string } {
+  const folder = mkdtempSync(join(tmpdir(), 'podwire-'));
+  return {
+    path: (name) => join(folder, name),
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+export async function* repeat<Message>(count: number, make: (index: number) => Message): AsyncGenerator<Message> {
+  for (let index = 0; index < count; index++) yield make(index);
+}
+
+export async function collect<Message>(messages: AsyncIterable<Message>): Promise<Message[]> {
+  const collected: Message[] = [];
+  for await (const message of messages) collected.push(message);
+  return collected;
+}
+
+/** A promise with its ends. */
+export function signalled<Value = void>(): { promise: Promise<Value>; resolve: (value: Value) => void } {
+  let resolve!: (value: Value) => void;
+  const promise = new Promise<Value>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
+/** Polls, for what has no event: the test's own time limit ends it. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 2));
+}
