@@ -12,8 +12,9 @@ import { type Limits, resolveLimits } from '../transport/limits.js';
 import { socketConnector } from '../transport/socket-connector.js';
 import { Transport } from '../transport/transport.js';
 import { Backoff, type BackoffOptions } from './backoff.js';
-import type { ClientCall, ClientCallOwner } from './client-call.js';
+import type { ClientCallOwner } from './client-call.js';
 import type { ClientInterceptor } from './client-interceptor.js';
+import type { WaitingCall } from './waiting-call.js';
 
 export interface ChannelOptions {
   /** Calls wait for the server instead of failing with UNAVAILABLE. Default false. */
@@ -65,13 +66,14 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
   readonly #backoff: Backoff;
   readonly #closing = new AbortController();
   readonly #transports = new Set<Transport>();
-  readonly #waiting = new Set<ClientCall>();
+  readonly #waiting = new Set<WaitingCall>();
   readonly #readyWaiters = new Set<ReadyWaiter>();
   /** Takes new calls. */
   #current: Transport | undefined;
   /** Waits for the server's SETTINGS, to become the current one. */
   #handshaking: Transport | undefined;
   #peer: Peer | undefined;
+  readonly #stateWatchers = new Set<() => void>();
   #state: ChannelState = 'idle';
   #lastError: unknown;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -94,6 +96,12 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
 
   get state(): ChannelState {
     return this.#state;
+  }
+
+  /** Calls `changed` after every change of `state`, from inside of it, until the returned function is called. */
+  watchState(changed: () => void): () => void {
+    this.#stateWatchers.add(changed);
+    return () => this.#stateWatchers.delete(changed);
   }
 
   /** The server's process, while connected. */
@@ -166,7 +174,7 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
 
   // ---------------------------------------------------------------------------------------------- ClientCallOwner
 
-  place(call: ClientCall): void {
+  place(call: WaitingCall): void {
     if (this.#state === 'shutdown') return call.fail(this.#closedError());
     const transport = this.#current;
     if (transport?.connection.usable) {
@@ -178,7 +186,7 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
     this.#connect();
   }
 
-  withdraw(call: ClientCall): void {
+  withdraw(call: WaitingCall): void {
     this.#waiting.delete(call);
     this.#stopRetrying();
   }
@@ -192,11 +200,16 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
 
   // --------------------------------------------------------------------------------------------------- connection
 
+  #setState(state: ChannelState): void {
+    this.#state = state;
+    for (const changed of [...this.#stateWatchers]) changed();
+  }
+
   /** Starts an attempt unless one is under way. */
   #connect(): void {
     if (this.#state === 'connecting' || this.#state === 'ready' || this.#state === 'shutdown') return;
     clearTimeout(this.#retryTimer);
-    this.#state = 'connecting';
+    this.#setState('connecting');
     void this.#attempt();
   }
 
@@ -252,7 +265,7 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
     this.#handshaking = undefined;
     this.#current = transport;
     this.#peer = peer;
-    this.#state = 'ready';
+    this.#setState('ready');
     this.#lastError = undefined;
     this.#backoff.reset();
     for (const { resolve } of [...this.#readyWaiters]) resolve();
@@ -262,7 +275,7 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
 
   #connectFailed(error: unknown): void {
     if (this.#state !== 'connecting') return;
-    this.#state = 'transient-failure';
+    this.#setState('transient-failure');
     this.#lastError = error;
     // Neither side changes its mind about the other by waiting.
     const hopeless = error instanceof RpcError && error.code !== Code.UNAVAILABLE;
@@ -285,11 +298,11 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
     if (this.#current !== transport) return;
     this.#current = undefined;
     if (this.#state !== 'ready') return;
-    this.#state = 'idle';
+    this.#setState('idle');
     if (this.#waiting.size > 0) this.#connect();
   }
 
-  #begin(call: ClientCall, transport: Transport): void {
+  #begin(call: WaitingCall, transport: Transport): void {
     transport.setReferenced(true);
     call.begin(transport);
   }
@@ -315,7 +328,7 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    this.#state = 'shutdown';
+    this.#setState('shutdown');
     this.#closing.abort();
     clearTimeout(this.#retryTimer);
     this.#current = this.#handshaking = undefined;
