@@ -66,7 +66,7 @@ export async function runController(options: ControllerOptions): Promise<void> {
   };
 
   await step(
-    'wait for the plugin',
+    'connect to the plugin',
     () => channel.ready({ timeoutMs: readyTimeoutMs, ...(signal && { signal }) }),
     () => `process ${channel.peer?.pid ?? '?'} of user ${channel.peer?.uid ?? '?'} answers at ${channel.address}`,
   );

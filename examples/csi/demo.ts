@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
@@ -66,6 +67,7 @@ async function demo(text: string): Promise<void> {
 
 /** Gives the number of steps. */
 async function withPlugin(endpoint: string, volumes: string, workloads: string): Promise<number> {
+  const start = performance.now();
   const plugin = new PluginProcess(['--endpoint', endpoint, '--root', volumes]);
   // The plugin is our own child: no other user's process may pretend to be it, be it root's.
   const channel = createChannel(endpoint, { allowServer: sameUser() });
@@ -76,12 +78,15 @@ async function withPlugin(endpoint: string, volumes: string, workloads: string):
   };
   const { signal } = interrupted;
   try {
+    // Not before the address is known to be the plugin's own: another plugin may listen there, and its volumes are no toys.
+    await Promise.race([plugin.listening(), interruption()]);
+    onStep('start the plugin', `process ${plugin.pid} listens on ${endpoint}`, performance.now() - start);
     const life = runController({ channel, volumeName: 'demo-volume', workloads, onStep, signal });
     await Promise.race([life, plugin.unexpectedEnd()]);
     await channel.close();
-    const start = performance.now();
+    const stopping = performance.now();
     await plugin.stop();
-    onStep('stop the plugin', 'it ended in order', performance.now() - start);
+    onStep('stop the plugin', 'it ended in order', performance.now() - stopping);
   } catch (error) {
     await channel.close();
     // The first error is the one to tell.
@@ -89,4 +94,11 @@ async function withPlugin(endpoint: string, volumes: string, workloads: string):
     throw error;
   }
   return steps;
+}
+
+/** Rejects at the first signal. */
+async function interruption(): Promise<never> {
+  const { signal } = interrupted;
+  if (!signal.aborted) await once(signal, 'abort');
+  throw signal.reason;
 }

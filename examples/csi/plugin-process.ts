@@ -27,6 +27,15 @@ export class PluginProcess {
     this.#ended.catch(() => {}); // a program that cannot be started: `unexpectedEnd` tells
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Resolves when the plugin listens, which it prints. */
+  async listening(): Promise<void> {
+    await Promise.race([once(this.#child.stdout!, 'data'), this.unexpectedEnd()]);
+  }
+
   /** Rejects when the plugin ends, with what it had to say. */
   async unexpectedEnd(): Promise<never> {
     await this.#ended;

@@ -409,13 +409,9 @@ describe('publishing', () => {
     await expectInvalid(plugin.node.nodeUnpublishVolume({ volumeId }), 'target_path');
     await expectInvalid(plugin.node.nodeUnstageVolume({ volumeId }), 'staging_target_path');
     const unknown = { volumeId: 'x', stagingTargetPath, targetPath, volumeCapability };
-    for (const call of [
-      plugin.node.nodeStageVolume(unknown),
-      plugin.node.nodePublishVolume(unknown),
-      plugin.node.nodeUnpublishVolume(unknown),
-      plugin.node.nodeUnstageVolume(unknown),
-    ]) {
-      expect((await failure(call)).code).toBe(Code.NOT_FOUND);
+    const { nodeStageVolume, nodePublishVolume, nodeUnpublishVolume, nodeUnstageVolume } = plugin.node;
+    for (const method of [nodeStageVolume, nodePublishVolume, nodeUnpublishVolume, nodeUnstageVolume]) {
+      expect((await failure(method(unknown))).code).toBe(Code.NOT_FOUND);
     }
   });
 });
