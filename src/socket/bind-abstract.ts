@@ -13,7 +13,7 @@ export async function bindAbstract(endpoint: AbstractEndpoint, backlog: number):
   const fd = unixStreamSocket(endpoint);
   let result = libc().bind(fd, socketAddress(endpoint));
   if (result >= 0) result = libc().listen(fd, backlog);
-  if (result >= 0) return { fd, unlink: () => {} };
+  if (result >= 0) return { fd };
 
   closeSync(fd);
   const code = errnoName(result);

@@ -8,7 +8,6 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
-  unlinkSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -20,6 +19,7 @@ import type { ListenOptions } from './listen-options.js';
 import { removeStaleSocket } from './remove-stale-socket.js';
 import { socketAddress } from './socket-address.js';
 import { SocketError } from './socket-error.js';
+import { SocketFile } from './socket-file.js';
 import { unixStreamSocket } from './unix-stream-socket.js';
 
 /** fcntl.h; Node has no name for it. The same on x64 and arm64. */
@@ -79,45 +79,33 @@ async function lockFolder(folderFd: number, folder: string, shown: string): Prom
 function bindNow(endpoint: PathEndpoint, path: string, options: ListenOptions, backlog: number): BoundSocket {
   const shown = printEndpoint(endpoint);
   const fd = unixStreamSocket(endpoint);
-  let unlink: (() => void) | undefined;
+  let file: SocketFile | undefined;
   try {
     const mode = options.mode ?? 0o600;
     // Linux makes the file with the mode of the socket, less the umask.
     fchmodSync(fd, mode);
     const bound = libc().bind(fd, socketAddress(endpoint));
     if (bound < 0) throw bindFailure(errnoName(bound), shown, dirname(path));
-    const own = lstatSync(path, { bigint: true });
-    unlink = () => unlinkIfSame(path, own);
-    if (options.owner !== undefined || options.group !== undefined || (Number(own.mode) & 0o777) !== mode) {
-      setOwnerAndMode(path, own, mode, options, shown);
+    file = new SocketFile(path);
+    const umaskCutIt = (lstatSync(path).mode & 0o777) !== mode;
+    if (options.owner !== undefined || options.group !== undefined || umaskCutIt) {
+      setOwnerAndMode(file, mode, options, shown);
     }
     const listening = libc().listen(fd, backlog);
     if (listening < 0) throw new SocketError(errnoName(listening), shown, 'the socket cannot listen');
-    return { fd, unlink };
+    return { fd, file };
   } catch (error) {
-    unlink?.();
+    file?.unlink();
     closeSync(fd);
     throw error;
   }
 }
 
-interface Inode {
-  readonly dev: bigint;
-  readonly ino: bigint;
-}
-
-/** As long as our socket is open its inode number cannot be given to another file. */
-function unlinkIfSame(path: string, own: Inode): void {
-  const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  if (found?.dev === own.dev && found.ino === own.ino) unlinkSync(path);
-}
-
 /** Through a descriptor of the very file, since chown and chmod by name would follow a symlink put in its place. */
-function setOwnerAndMode(path: string, own: Inode, mode: number, options: ListenOptions, shown: string): void {
-  const fileFd = openSync(path, O_PATH | constants.O_NOFOLLOW);
+function setOwnerAndMode(own: SocketFile, mode: number, options: ListenOptions, shown: string): void {
+  const fileFd = openSync(own.path, O_PATH | constants.O_NOFOLLOW);
   try {
-    const found = fstatSync(fileFd, { bigint: true });
-    if (found.dev !== own.dev || found.ino !== own.ino) {
+    if (!own.isSame(fstatSync(fileFd, { bigint: true }))) {
       throw new SocketError('EADDRINUSE', shown, 'another process has just put something else there');
     }
     const file = `/proc/self/fd/${fileFd}`;

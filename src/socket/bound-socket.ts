@@ -1,6 +1,8 @@
+import type { SocketFile } from './socket-file.js';
+
 /** A listening socket that is not yet with Node. Whoever has it owns both parts. */
 export interface BoundSocket {
   readonly fd: number;
-  /** Removes the socket file if it is still the one we made; to be called while `fd` is open. */
-  unlink(): void;
+  /** Undefined for an abstract name, and for a socket that somebody else has bound. */
+  readonly file?: SocketFile;
 }

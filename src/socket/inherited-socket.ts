@@ -22,7 +22,7 @@ export function inheritedSocket(endpoint: InheritedEndpoint): InheritedSocket {
   const wrong = whatIsWrong(fd);
   if (wrong !== undefined) throw new SocketError('EINVAL', shown, `descriptor ${fd} ${wrong}`);
   libc().closeOnExec(fd);
-  return { fd, address: addressOf(fd, shown), unlink: () => {} };
+  return { fd, address: addressOf(fd, shown) };
 }
 
 function onlyDescriptor(name: string, shown: string): number {

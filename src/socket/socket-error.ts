@@ -8,8 +8,8 @@ export interface SocketHolder {
  *
  * `code` is an errno name (`ENOENT`, `ECONNREFUSED`, `EADDRINUSE`, `ETIMEDOUT`, `EACCES` ...) or one of
  * `ERR_PODWIRE_PEER_REFUSED` (the other side is not who a policy allows), `ERR_PODWIRE_POLICY_REQUIRED` (a listener
- * has no safe default and needs `allowPeer`), `ERR_PODWIRE_ABORTED` (the caller's signal), `ERR_PODWIRE_UNSUPPORTED`
- * (this system or this kind of endpoint cannot do it).
+ * has no safe default and needs `allowPeer`), `ERR_PODWIRE_ABORTED` (the caller's signal), `ERR_PODWIRE_LOST` (the socket
+ * file of a listener was removed or replaced), `ERR_PODWIRE_UNSUPPORTED` (this system or this kind of endpoint cannot do it).
  */
 export class SocketError extends Error {
   override readonly name = 'SocketError';

@@ -1,18 +1,22 @@
-import { createServer, type Server, type Socket } from 'node:net';
-import type { Endpoint } from '../endpoint/endpoint.js';
+import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { AbstractEndpoint, Endpoint, PathEndpoint } from '../endpoint/endpoint.js';
 import { parseEndpoint } from '../endpoint/parse-endpoint.js';
 import { printEndpoint } from '../endpoint/print-endpoint.js';
 import { bindAbstract } from './bind-abstract.js';
 import { bindPath } from './bind-path.js';
-import type { BoundSocket } from './bound-socket.js';
 import { defaultClientPolicy } from './default-policy.js';
 import { inheritedSocket } from './inherited-socket.js';
 import type { ListenOptions } from './listen-options.js';
+import { acceptThoseWaiting, type ListeningServer, serveBoundSocket } from './listening-server.js';
 import type { Peer } from './peer.js';
 import { readPeerCredentials } from './peer-credentials.js';
 import { checkPolicy, type PeerPolicy } from './peer-policy.js';
 import { peerRefusal } from './peer-refusal.js';
+import { relisten } from './relisten.js';
 import { SocketError } from './socket-error.js';
+import type { SocketFile } from './socket-file.js';
+import { watchSocketFile } from './watch-socket-file.js';
 
 /**
  * What a listener tells. The sockets are paused and nothing has been read from them: attach the listeners, then call
@@ -25,7 +29,7 @@ export interface SocketListenerEvents {
    * come while many refused ones are still open are closed without a word.
    */
   onRefused(socket: Socket, peer: Peer, reason: string): void;
-  /** An accept that failed, or what a policy has thrown. The listener goes on. */
+  /** What a policy has thrown, or an accept, a watch of the file or a try to have it back that failed. The listener goes on. */
   onError?(error: Error): void;
 }
 
@@ -36,6 +40,8 @@ export interface ListenerCounters {
   readonly refused: number;
   /** Those of them that a connection limit turned away. */
   readonly refusedByLimit: number;
+  /** How often a lost path was got back (`ListenOptions.relisten`). */
+  readonly relistened: number;
 }
 
 export interface SocketListener {
@@ -72,17 +78,29 @@ export async function listenSocket(
   const limits = readLimits(options);
   await refuseInCluster(checked);
   if (checked.kind !== 'path') refuseFileOptions(checked, options);
+  const shown = printEndpoint(checked);
   if (checked.kind === 'fd') {
     const inherited = inheritedSocket(checked);
     const policy = options.allowPeer ?? defaultClientPolicy(inherited.address);
-    return new Listener(checked, inherited, policy, limits, events).start();
+    const listening = await serveBoundSocket(inherited, limits.backlog, shown);
+    return new Listener(checked, listening, policy, limits, options, events);
   }
   const policy = options.allowPeer ?? defaultClientPolicy(checked);
+  const listening = await openServer(checked, options, limits, shown);
+  return new Listener(checked, listening, policy, limits, options, events);
+}
+
+async function openServer(
+  endpoint: PathEndpoint | AbstractEndpoint,
+  options: ListenOptions,
+  limits: Limits,
+  shown: string,
+): Promise<ListeningServer> {
   const bound =
-    checked.kind === 'path'
-      ? await bindPath(checked, options, limits.backlog)
-      : await bindAbstract(checked, limits.backlog);
-  return new Listener(checked, bound, policy, limits, events).start();
+    endpoint.kind === 'path'
+      ? await bindPath(endpoint, options, limits.backlog)
+      : await bindAbstract(endpoint, limits.backlog);
+  return serveBoundSocket(bound, limits.backlog, shown);
 }
 
 interface Limits {
@@ -116,6 +134,10 @@ function checkInteger(name: string, value: number | undefined, least: number, mo
 
 /** Said rather than ignored: whoever sets a mode counts on it. */
 function refuseFileOptions(endpoint: Endpoint, options: ListenOptions): void {
+  if (endpoint.kind === 'fd' && options.relisten) {
+    const message = 'who has made the socket must keep its path; "relisten" is for sockets that podwire makes';
+    throw new SocketError('ERR_PODWIRE_UNSUPPORTED', printEndpoint(endpoint), message);
+  }
   const option = (['mode', 'owner', 'group', 'createParent'] as const).find((name) => options[name] !== undefined);
   if (option === undefined) return;
   const message = `"${option}" is for the socket file of a path; say with allowPeer who may connect`;
@@ -132,76 +154,135 @@ async function refuseInCluster(endpoint: Endpoint): Promise<void> {
 
 class Listener implements SocketListener {
   readonly endpoint: Endpoint;
-  readonly counters = { accepted: 0, refused: 0, refusedByLimit: 0 };
+  readonly counters = { accepted: 0, refused: 0, refusedByLimit: 0, relistened: 0 };
   readonly #address: string;
-  readonly #bound: BoundSocket;
   readonly #policy: PeerPolicy;
   readonly #limits: Limits;
+  readonly #options: ListenOptions;
   readonly #events: SocketListenerEvents;
-  readonly #server: Server;
   readonly #connectionsOf = new Map<number | undefined, number>();
+  readonly #closing = new AbortController();
+  #listening: ListeningServer;
+  #stopWatching = (): void => {};
+  #relistening: Promise<void> | undefined;
+  #toldUnwatched = false;
+  #referenced = true;
   #connectionCount = 0;
   #refusedCount = 0;
   #closed: Promise<void> | undefined;
 
   constructor(
     endpoint: Endpoint,
-    bound: BoundSocket,
+    listening: ListeningServer,
     policy: PeerPolicy,
     limits: Limits,
+    options: ListenOptions,
     events: SocketListenerEvents,
   ) {
     this.endpoint = endpoint;
     this.#address = printEndpoint(endpoint);
-    this.#bound = bound;
     this.#policy = policy;
     this.#limits = limits;
+    this.#options = options;
     this.#events = events;
-    // Paused, so that nothing of a peer is read before it has been let in, and no byte is lost to a late listener.
-    this.#server = createServer({ pauseOnConnect: true }, (socket) => this.#accept(socket));
+    this.#listening = listening;
+    this.#serve(listening);
   }
 
   get connectionCount(): number {
     return this.#connectionCount;
   }
 
-  start(): Promise<SocketListener> {
-    return new Promise((resolve, reject) => {
-      const failed = (cause: Error): void => {
-        // Node closes the descriptor of a server that cannot listen.
-        this.#bound.unlink();
-        reject(new SocketError('EIO', this.#address, 'Node could not take over the socket', { cause }));
-      };
-      this.#server.once('error', failed);
-      // Node listens once more; with a descriptor it takes the backlog from here and not from the options.
-      this.#server.listen({ fd: this.#bound.fd }, this.#limits.backlog, () => {
-        this.#server.off('error', failed);
-        this.#server.on('error', (error) => this.#events.onError?.(error));
-        resolve(this);
-      });
-    });
-  }
-
   close(): Promise<void> {
-    this.#closed ??= new Promise((resolve) => {
-      this.#bound.unlink();
-      // Node's callback waits for the accepted connections, too; the descriptor itself is closed at once.
-      this.#server.close();
-      setImmediate(resolve);
-    });
+    this.#closed ??= this.#close();
     return this.#closed;
   }
 
   ref(): void {
-    this.#server.ref();
+    this.#referenced = true;
+    this.#listening.server.ref();
   }
 
   unref(): void {
-    this.#server.unref();
+    this.#referenced = false;
+    this.#listening.server.unref();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort();
+    await this.#relistening;
+    this.#stopWatching();
+    this.#closeServer(this.#listening);
+    // The callback of Server.close waits for the accepted connections, too; the descriptor itself is closed by now.
+    await nextTurn();
+  }
+
+  #closeServer(listening: ListeningServer): void {
+    try {
+      listening.close();
+    } catch (cause) {
+      const message = 'the socket file could not be removed and stays behind';
+      this.#events.onError?.(new SocketError(codeOf(cause), this.#address, message, { cause }));
+    }
+  }
+
+  /** Accepts from `listening`, and watches its file. */
+  #serve({ server, file }: ListeningServer): void {
+    server.on('connection', (socket) => this.#accept(socket));
+    server.on('error', (error) => this.#events.onError?.(error));
+    if (!this.#referenced) server.unref();
+    if (file === undefined) return;
+    this.#stopWatching = watchSocketFile(
+      file,
+      (state) => this.#lost(state, file),
+      (cause) => {
+        if (this.#toldUnwatched) return;
+        this.#toldUnwatched = true;
+        const message = 'inotify cannot watch the socket file, so it is looked at once a second';
+        this.#events.onError?.(new SocketError(codeOf(cause), this.#address, message, { cause }));
+      },
+    );
+  }
+
+  #lost(state: 'removed' | 'replaced', file: SocketFile): void {
+    if (this.#closing.signal.aborted) return;
+    if (!this.#options.relisten) this.#tellLost(`${state}: listen again, or with { relisten: true }`);
+    else this.#relistening = Promise.all([this.#relistening, this.#relisten(state, file)]).then(() => {});
+  }
+
+  #tellLost(what: string, cause?: unknown): void {
+    const message = `nobody can connect any more, for the socket file was ${what}`;
+    const error = new SocketError('ERR_PODWIRE_LOST', this.#address, message, { cause });
+    const { onLost } = this.#options;
+    if (onLost === undefined) process.emitWarning(error);
+    // What it throws is the program's, not ours.
+    else process.nextTick(() => onLost(error));
+  }
+
+  async #relisten(state: 'removed' | 'replaced', { path }: SocketFile): Promise<void> {
+    // Absolute, since the working directory may have changed; unless only the relative path is short enough.
+    const endpoint = this.endpoint as PathEndpoint;
+    const absolute: PathEndpoint = { kind: 'path', path: Buffer.byteLength(path) > 107 ? endpoint.path : path };
+    const open = (): Promise<ListeningServer> => openServer(absolute, this.#options, this.#limits, this.#address);
+    let fresh: ListeningServer;
+    try {
+      fresh = await relisten(open, this.#closing.signal, (error) => this.#events.onError?.(error));
+    } catch (cause) {
+      if (!this.#closing.signal.aborted) this.#tellLost(`${state}, and its place is taken`, cause);
+      return;
+    }
+    const old = this.#listening;
+    this.#listening = fresh;
+    this.#serve(fresh);
+    this.counters.relistened++;
+    const { onRelisten } = this.#options;
+    if (onRelisten !== undefined && !this.#closing.signal.aborted) process.nextTick(() => onRelisten());
+    await acceptThoseWaiting(old);
+    this.#closeServer(old);
   }
 
   #accept(socket: Socket): void {
@@ -249,6 +330,10 @@ class Listener implements SocketListener {
 function descriptorOf(socket: Socket): number {
   const { _handle: handle } = socket as Socket & { readonly _handle?: { readonly fd?: number } | null };
   return handle?.fd ?? -1;
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'EIO';
 }
 
 function asError(thrown: unknown): Error {

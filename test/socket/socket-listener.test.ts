@@ -160,7 +160,7 @@ describe('listening on a path', () => {
     expect(peer).toMatchObject(self);
     expect(server).toMatchObject(self);
     expect(new Set(peer.groups)).toEqual(new Set(process.getgroups!().filter((gid) => peer.groups.includes(gid))));
-    expect(listener.counters).toEqual({ accepted: 1, refused: 0, refusedByLimit: 0 });
+    expect(listener.counters).toEqual({ accepted: 1, refused: 0, refusedByLimit: 0, relistened: 0 });
     expect(listener.connectionCount).toBe(1);
   });
 
@@ -235,9 +235,9 @@ describe('listening on a path', () => {
 
   it('does not remove what has replaced its file', async () => {
     const endpoint = pathEndpoint();
-    const first = await listen(endpoint);
+    const first = await listen(endpoint, { onLost: () => {} });
     unlinkSync(endpoint.path);
-    const second = await listen(endpoint);
+    const second = await listen(endpoint, { onLost: () => {} });
     await first.close();
     const client = await dial(endpoint);
     await talk(client, (await second.next()).socket);
@@ -617,7 +617,7 @@ describe('turning peers away', () => {
     const arrived = once(client, 'data');
     client.resume();
     expect(String((await arrived)[0])).toBe('no');
-    expect(listener.counters).toEqual({ accepted: 0, refused: 1, refusedByLimit: 0 });
+    expect(listener.counters).toEqual({ accepted: 0, refused: 1, refusedByLimit: 0, relistened: 0 });
     expect(listener.connectionCount).toBe(0);
   });
 
@@ -653,7 +653,7 @@ describe('turning peers away', () => {
     expect((await listener.next()).reason).toBeUndefined();
     start('dial', printEndpoint(listener.endpoint), options);
     expect((await listener.next()).reason).toMatch(/3 connections are open/);
-    expect(listener.counters).toEqual({ accepted: 3, refused: 2, refusedByLimit: 2 });
+    expect(listener.counters).toEqual({ accepted: 3, refused: 2, refusedByLimit: 2, relistened: 0 });
 
     const closed = once(socket, 'close');
     socket.resume();

@@ -22,6 +22,7 @@ export interface SocketProcessOptions {
   readonly umask?: number;
   readonly mode?: number;
   readonly owner?: number;
+  readonly relisten?: boolean;
   readonly allowPeer?: 'anyone' | 'sameUser' | { readonly users: number[] } | { readonly groups: number[] };
   /** What the dialing side sends; it then prints the echo. */
   readonly send?: string;
@@ -39,11 +40,14 @@ function policyOf(allowPeer: SocketProcessOptions['allowPeer']): { allowPeer?: P
 }
 
 async function listen(endpoint: string, options: SocketProcessOptions): Promise<void> {
-  const { mode, owner } = options;
+  const { mode, owner, relisten = false } = options;
   const listenOptions: ListenOptions = {
     ...policyOf(options.allowPeer),
     ...(mode !== undefined && { mode }),
     ...(owner !== undefined && { owner }),
+    ...(relisten && { relisten }),
+    onLost: ({ code, message }) => say({ event: 'lost', code, message }),
+    onRelisten: () => say({ event: 'relistened' }),
   };
   const listener = await listenSocket(parseEndpoint(endpoint), listenOptions, {
     onConnection(socket, peer) {
@@ -55,6 +59,7 @@ async function listen(endpoint: string, options: SocketProcessOptions): Promise<
       say({ event: 'refused', peer, reason });
       socket.destroy();
     },
+    onError: (error) => say({ event: 'error', code: (error as SocketError).code, message: error.message }),
   });
   say({ event: 'listening', pid: process.pid, node: process.version });
   for await (const _ of createInterface({ input: process.stdin })) {
