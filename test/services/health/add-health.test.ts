@@ -67,7 +67,7 @@ describe('addHealth', () => {
         if (seen.length === 1) void server.shutdown({ graceMs: 2 ** 31 - 1 });
       }
     })();
-    await watching.catch(() => {});
+    await expect(watching).rejects.toMatchObject({ code: Code.UNAVAILABLE });
     expect(seen).toEqual([Status.SERVING, Status.NOT_SERVING]);
     await server.shutdown();
     await channel.close();
