@@ -2,13 +2,18 @@ import { ConnectionError } from './connection-error.js';
 import type { ConnectionHandler } from './connection-handler.js';
 import { ErrorCode, errorCodeName } from './error-code.js';
 import { FloodGuard } from './flood-guard.js';
-import { CONNECTION_PREFACE, FRAME_HEADER_LENGTH, FrameFlag, FrameType, MAX_INT31, readUint32 } from './frame.js';
+import { FrameFlag, FrameType, MAX_INT31, readUint32 } from './frame.js';
+import { FrameReader, type FrameSink } from './frame-reader.js';
+import { FrameWriter } from './frame-writer.js';
 import { checkRequestFields, checkResponseFields, checkTrailerFields, contentLength } from './header-validation.js';
 import { HpackDecoder } from './hpack/hpack-decoder.js';
 import { HpackEncoder } from './hpack/hpack-encoder.js';
-import { OutputBuffer } from './output-buffer.js';
+import { HpackError } from './hpack/hpack-error.js';
+import type { OutputBuffer } from './output-buffer.js';
 import type { ReceiveBudget } from './receive-budget.js';
-import { applySettings, encodeSettings, initialSettings, type Settings } from './settings.js';
+import { ReceiveFlow } from './receive-flow.js';
+import { ResetStreams } from './reset-streams.js';
+import { applySettings, initialSettings, type Settings } from './settings.js';
 import { Http2Stream, type StreamConnection } from './stream.js';
 import type { StreamFailure } from './stream-handler.js';
 import { StreamTable } from './stream-table.js';
@@ -18,7 +23,7 @@ export interface ConnectionOptions {
   readonly role: 'client' | 'server';
   /** Streams that the peer may have open at once; more are refused with REFUSED_STREAM. */
   readonly maxConcurrentStreams: number;
-  /** Octets that may be on their way, for a stream and for the whole connection. */
+  /** Octets that may be on their way for a stream, at least 1, and for the whole connection, at least 65,535. */
   readonly streamWindow: number;
   readonly connectionWindow: number;
   /** Largest frame payload that is accepted, in octets, 16,384 to 16,777,215. */
@@ -41,88 +46,80 @@ const DATA_FRAME_LIMIT = 64 * 1024;
 /** One stream's share before the next blocked stream has its turn. */
 const FLUSH_QUANTUM = 64 * 1024;
 
-/** CONTINUATION frames in one header block (CVE-2024-27316 and its kin). */
-const MAX_CONTINUATIONS = 64;
+/** A header list over its limit fails one call. A block over this many octets ends the connection, for it has to be buffered. */
+const HEADER_BLOCK_LIMIT = 256 * 1024;
 
-/** Answers (acknowledgements, resets) that may be queued for a peer that does not read (CVE-2019-9517). */
+/** Answers (acknowledgements, resets) that may wait for a peer that does not read (CVE-2019-9517). */
 const MAX_QUEUED_REPLIES = 4_096;
 
 /** Octets of header sections that may be queued on top of the output limit, likewise. */
 const MAX_QUEUED_HEADERS = 4 * 1024 * 1024;
 
-/** Streams that this side reset lately: what the peer had already sent on them is ignored (RFC 9113 section 5.1). */
-const MAX_REMEMBERED_RESETS = 2_048;
+/** Octets of a GOAWAY's debug data that are read. */
+const DEBUG_DATA_LENGTH = 1_024;
 
 const DRAIN_PING = 0x706f64776972n;
+
+/** What a GOAWAY of the peer said. */
+interface Farewell {
+  lastStreamId: number;
+  errorCode: number;
+  debugData: string;
+}
 
 /**
  * One side of an HTTP/2 connection (RFC 9113) without I/O: `receive` takes bytes and calls the handlers, what is to be
  * sent gathers in `output`. Time comes in with every call, in milliseconds of any monotonic clock.
  */
-export class Http2Connection implements StreamConnection {
+export class Http2Connection implements StreamConnection, FrameSink {
   readonly role: 'client' | 'server';
-  readonly output = new OutputBuffer();
   /** What the peer said in its SETTINGS. */
   readonly peerSettings: Settings = { ...initialSettings };
   /** The first SETTINGS of the peer came. */
   handshakeDone = false;
-  /** The transport's word that the socket does not take more; DATA then waits in its stream. */
+  /** The transport's word that the socket does not take more; DATA then waits in its stream until `resumeOutput`. */
   congested = false;
 
   readonly #options: ConnectionOptions;
   readonly #handler: ConnectionHandler;
-  readonly #budget: ReceiveBudget;
+  readonly #reader: FrameReader;
+  readonly #writer = new FrameWriter();
   readonly #decoder: HpackDecoder;
   readonly #encoder = new HpackEncoder();
   readonly #streams = new StreamTable<Http2Stream>();
-  readonly #blocked = new Set<Http2Stream>();
-  readonly #withheld = new Set<Http2Stream>();
-  readonly #resetStreams = new Map<number, 'local' | 'remote'>();
+  readonly #resetStreams = new ResetStreams();
+  readonly #receiveFlow: ReceiveFlow;
   readonly #flood = new FloodGuard();
-  readonly #relieved = () => this.#widenNext();
+  /** Streams with queued DATA that wait for the connection's window or the socket, not for their own window. */
+  readonly #blocked = new Set<Http2Stream>();
 
   #ended = false;
   #now = 0;
   #startedAt = 0;
+  #settingsAcknowledged = false;
   #sendWindow = initialSettings.initialWindowSize;
-  #receiveWindow: number;
-  #uncredited = 0;
   #nextStreamId: number;
+  /** The newest stream of the peer, and the newest one that this side looked at or may look at. */
   #lastPeerStreamId = 0;
-  #peerStreamCount = 0;
-  #queuedReplies = 0;
-  /** Streams whose window was widened for a message that has not come whole yet. */
-  #widened = 0;
-  #goawayReceived = Number.POSITIVE_INFINITY;
+  #lastTakenStreamId = 0;
+  #replies = 0;
+  #repliesTaken = 0;
+  #farewell: Farewell | undefined;
   #draining: 'no' | 'announced' | 'final' = 'no';
-
-  // The frame reader. A frame other than DATA that does not lie whole in one chunk gathers in #partial.
-  #prefaceLeft = 0;
-  #partial: Buffer = Buffer.allocUnsafeSlow(0);
-  #partialLength = 0;
-  #unfinishedSince = 0;
-  // A DATA frame is delivered in the pieces in which it arrives.
+  /** The stream of the DATA frame that is being read, unless the payload is of no use. */
   #dataStream: Http2Stream | undefined;
-  #dataLeft = 0;
-  #dataPadding = 0;
-  #dataPadLengthDue = false;
   #dataEndStream = false;
-  #inData = false;
-  // A header block that continues in CONTINUATION frames.
-  #blockStreamId = 0;
-  #blockParts: Uint8Array[] = [];
-  #blockLength = 0;
-  #blockEndStream = false;
 
   constructor(options: ConnectionOptions, handler: ConnectionHandler) {
-    this.role = options.role;
+    const { role, maxFrameSize, maxHeaderListSize } = options;
+    this.role = role;
     this.#options = options;
     this.#handler = handler;
-    this.#budget = options.budget;
-    this.#decoder = new HpackDecoder({ maxHeaderListSize: options.maxHeaderListSize });
-    this.#receiveWindow = options.connectionWindow;
-    this.#nextStreamId = options.role === 'client' ? 1 : 2;
-    this.#prefaceLeft = options.role === 'server' ? CONNECTION_PREFACE.length : 0;
+    const maxHeaderBlock = Math.max(HEADER_BLOCK_LIMIT, 2 * maxHeaderListSize);
+    this.#reader = new FrameReader({ preface: role === 'server', maxFrameSize, maxHeaderBlock }, this);
+    this.#decoder = new HpackDecoder({ maxHeaderListSize });
+    this.#receiveFlow = new ReceiveFlow(options, this.#writer, () => handler.onOutput());
+    this.#nextStreamId = role === 'client' ? 1 : 2;
   }
 
   /** Sends the preface and SETTINGS. Call once, before anything else. */
@@ -130,19 +127,22 @@ export class Http2Connection implements StreamConnection {
     this.#now = this.#startedAt = now;
     const { role, maxConcurrentStreams, streamWindow, connectionWindow, maxFrameSize, maxHeaderListSize } =
       this.#options;
-    if (role === 'client') this.output.append(CONNECTION_PREFACE);
-    const settings = encodeSettings({
+    if (role === 'client') this.#writer.preface();
+    this.#writer.settings({
       enablePush: role === 'client' ? false : undefined,
       maxConcurrentStreams: role === 'server' ? maxConcurrentStreams : undefined,
       initialWindowSize: streamWindow,
       maxFrameSize,
       maxHeaderListSize,
     });
-    this.#writeFrameHeader(settings.length, FrameType.SETTINGS, 0, 0);
-    this.output.append(settings);
     const extra = connectionWindow - initialSettings.initialWindowSize;
-    if (extra > 0) this.#writeWindowUpdate(0, extra);
+    if (extra > 0) this.#writer.windowUpdate(0, extra);
     this.#handler.onOutput();
+  }
+
+  /** What is to be sent. */
+  get output(): OutputBuffer {
+    return this.#writer.output;
   }
 
   get ended(): boolean {
@@ -161,7 +161,7 @@ export class Http2Connection implements StreamConnection {
 
   /** Client: a stream can be opened now, as far as GOAWAY and the 31 bits of stream identifiers allow. */
   get usable(): boolean {
-    return !this.#ended && this.#goawayReceived === Number.POSITIVE_INFINITY && this.#nextStreamId <= MAX_INT31;
+    return !this.#ended && this.#farewell === undefined && this.#nextStreamId <= MAX_INT31;
   }
 
   /** Client: the peer's limit of open streams leaves room for one more. */
@@ -177,41 +177,48 @@ export class Http2Connection implements StreamConnection {
   /** The next moment at which `handleTimeout` has something to do, in the clock of `now`; Infinity when there is none. */
   get nextTimeout(): number {
     if (this.#ended) return Number.POSITIVE_INFINITY;
-    const handshake = this.handshakeDone ? Number.POSITIVE_INFINITY : this.#startedAt + this.#options.handshakeTimeout;
-    const unfinished =
-      this.#unfinishedSince === 0 ? Number.POSITIVE_INFINITY : this.#unfinishedSince + this.#options.unfinishedTimeout;
-    return Math.min(handshake, unfinished);
+    const { handshakeTimeout, unfinishedTimeout } = this.#options;
+    const { unfinishedSince } = this.#reader;
+    return Math.min(
+      this.handshakeDone ? Number.POSITIVE_INFINITY : this.#startedAt + handshakeTimeout,
+      unfinishedSince === undefined ? Number.POSITIVE_INFINITY : unfinishedSince + unfinishedTimeout,
+    );
   }
 
   /** Ends the connection if the peer let a deadline of `nextTimeout` pass. */
   handleTimeout(now: number): void {
     if (now < this.nextTimeout) return;
-    this.#now = now;
+    const { handshakeTimeout, unfinishedTimeout } = this.#options;
     this.fail(
       this.handshakeDone
         ? new ConnectionError(
             ErrorCode.ENHANCE_YOUR_CALM,
-            `a frame or header block was unfinished for ${this.#options.unfinishedTimeout} ms`,
+            `a frame or header block was unfinished for ${unfinishedTimeout} ms`,
           )
         : new ConnectionError(
             ErrorCode.SETTINGS_TIMEOUT,
-            `the peer sent no HTTP/2 SETTINGS within ${this.#options.handshakeTimeout} ms`,
+            `the peer sent no HTTP/2 SETTINGS within ${handshakeTimeout} ms`,
           ),
     );
   }
 
-  /** Client: opens a stream with a request header section. `usable` and `hasCapacity` must be true. */
+  /**
+   * Client: opens a stream with a request header section. `usable` and `hasCapacity` must be true.
+   *
+   * @throws TypeError when a field has characters that cannot be sent; no stream is opened then.
+   */
   openStream(fields: readonly string[], endStream: boolean): Http2Stream {
+    const block = this.#encoder.encode(fields);
     const stream = this.#createStream(this.#nextStreamId);
     this.#nextStreamId += 2;
-    this.writeHeaders(stream, fields, endStream);
+    this.#writeHeaderBlock(stream, block, endStream);
     return stream;
   }
 
   /** Sends a PING; `onPingAcknowledged` is called with the same payload when the peer answers. */
   sendPing(payload: bigint): void {
     if (this.#ended) return;
-    this.#writePing(payload, 0);
+    this.#writer.ping(payload, false);
     this.#handler.onOutput();
   }
 
@@ -223,30 +230,28 @@ export class Http2Connection implements StreamConnection {
     if (this.#ended || this.#draining !== 'no') return;
     this.#draining = 'announced';
     this.#writeGoaway(MAX_INT31, ErrorCode.NO_ERROR, reason);
-    this.#writePing(DRAIN_PING, 0);
-    this.#handler.onOutput();
+    this.sendPing(DRAIN_PING);
   }
 
-  /** The second step of `beginDrain`; later streams are refused. */
+  /** The second step of `beginDrain`; later streams are ignored. */
   finishDrain(): void {
     if (this.#ended || this.#draining !== 'announced') return;
     this.#draining = 'final';
-    this.#writeGoaway(this.#lastPeerStreamId, ErrorCode.NO_ERROR, 'draining');
-    this.#handler.onOutput();
+    this.#writeGoaway(this.#lastTakenStreamId, ErrorCode.NO_ERROR, 'draining');
     if (this.#streams.size === 0) this.close(ErrorCode.NO_ERROR, 'drained');
   }
 
   /** Ends the connection from this side: GOAWAY with `reason` as debug data; open streams fail. */
   close(errorCode: number, reason: string): void {
     if (this.#ended) return;
-    this.#writeGoaway(this.#lastPeerStreamId, errorCode, reason);
+    this.#writeGoaway(this.#lastTakenStreamId, errorCode, reason);
     this.#end(undefined, reason, errorCode);
   }
 
   /** Ends the connection because the peer broke a rule. */
   fail(error: ConnectionError): void {
     if (this.#ended) return;
-    this.#writeGoaway(this.#lastPeerStreamId, error.errorCode, error.message);
+    this.#writeGoaway(this.#lastTakenStreamId, error.errorCode, error.message);
     this.#end(error, error.message, error.errorCode);
   }
 
@@ -257,361 +262,139 @@ export class Http2Connection implements StreamConnection {
     this.#end(new ConnectionError(ErrorCode.NO_ERROR, reason, { remote: true }), reason, ErrorCode.CANCEL);
   }
 
-  /** The transport took what was in `output`, or the socket takes more again: blocked DATA can go on. */
-  outputTaken(): void {
-    if (!this.congested) this.#flushBlocked();
+  /**
+   * Hands over all output as the buffers of one gathering write. When the peer's kernel has it, say so with
+   * `outputDelivered(replies)`.
+   */
+  takeOutput(): { chunks: Uint8Array[]; replies: number } {
+    const replies = this.#replies - this.#repliesTaken;
+    this.#repliesTaken = this.#replies;
+    return { chunks: this.output.take(), replies };
   }
 
-  /** The peer's kernel has all that was sent: replies do not pile up. */
-  outputDelivered(): void {
-    this.#queuedReplies = 0;
+  /** A write is done that had `replies` in it: so many fewer wait for the peer. */
+  outputDelivered(replies: number): void {
+    this.#replies -= replies;
+    this.#repliesTaken -= replies;
+  }
+
+  /** There is room for more output: DATA that waits for it goes on, each stream in its turn. */
+  resumeOutput(): void {
+    if (this.#blocked.size > 0) this.#flushBlocked();
   }
 
   /** Takes bytes of the peer, in any pieces. The memory must not be reused afterwards. */
   receive(chunk: Uint8Array, now: number): void {
+    if (this.#ended) return;
     this.#now = now;
     try {
-      this.#read(chunk);
+      this.#reader.read(chunk, now);
     } catch (error) {
       if (error instanceof ConnectionError) this.fail(error);
-      else if (error instanceof Error && error.name === 'HpackError') {
+      else if (error instanceof HpackError) {
         this.fail(new ConnectionError(ErrorCode.COMPRESSION_ERROR, error.message, { cause: error }));
       } else throw error;
     }
   }
 
-  // ---------------------------------------------------------------------------------------------------- frames in
+  // ----------------------------------------------------------------------------------------------------- DATA in
 
-  #read(chunk: Uint8Array): void {
-    const end = chunk.length;
-    let at = 0;
-    if (this.#prefaceLeft > 0) at = this.#readPreface(chunk);
-    while (at < end && !this.#ended) {
-      if (this.#inData) {
-        at = this.#readData(chunk, at);
-      } else if (this.#partialLength > 0) {
-        at = this.#readPartial(chunk, at);
-      } else if (end - at < FRAME_HEADER_LENGTH) {
-        this.#keepPartial(chunk, at, FRAME_HEADER_LENGTH);
-        at = end;
-      } else {
-        const length = this.#checkFrame(chunk, at);
-        if (chunk[at + 3] === FrameType.DATA) {
-          this.#beginData(length, chunk[at + 4], readUint32(chunk, at + 5) & MAX_INT31);
-          at += FRAME_HEADER_LENGTH;
-        } else if (end - at < FRAME_HEADER_LENGTH + length) {
-          this.#keepPartial(chunk, at, FRAME_HEADER_LENGTH + length);
-          at = end;
-        } else {
-          this.#readFrame(chunk, at, length);
-          at += FRAME_HEADER_LENGTH + length;
-        }
-      }
+  onDataFrame(id: number, length: number, endStream: boolean): void {
+    this.#receiveFlow.receive(length);
+    this.#dataStream = undefined;
+    this.#dataEndStream = endStream;
+    const stream = this.#streams.get(id);
+    if (stream === undefined) return this.#refuseFrameOnClosedStream(id, 'DATA');
+    if (stream.remoteClosed) return this.#streamError(stream, ErrorCode.STREAM_CLOSED, 'DATA after END_STREAM');
+    if (!stream.headersReceived) {
+      return this.#streamError(stream, ErrorCode.PROTOCOL_ERROR, 'DATA before the header section');
     }
-  }
-
-  #readPreface(chunk: Uint8Array): number {
-    const from = CONNECTION_PREFACE.length - this.#prefaceLeft;
-    const count = Math.min(chunk.length, this.#prefaceLeft);
-    for (let index = 0; index < count; index++) {
-      if (chunk[index] !== CONNECTION_PREFACE[from + index]) {
-        throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'the client does not speak HTTP/2 with prior knowledge');
-      }
-    }
-    this.#prefaceLeft -= count;
-    return count;
-  }
-
-  /** Looks at a frame header before its payload is waited for. @returns the payload's length. */
-  #checkFrame(bytes: Uint8Array, at: number): number {
-    const length = (bytes[at] << 16) | (bytes[at + 1] << 8) | bytes[at + 2];
-    const type = bytes[at + 3];
-    if (!this.handshakeDone && (type !== FrameType.SETTINGS || (bytes[at + 4] & FrameFlag.ACK) !== 0)) {
-      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'the first frame is not SETTINGS');
-    }
-    if (length > this.#options.maxFrameSize) {
-      throw new ConnectionError(
-        ErrorCode.FRAME_SIZE_ERROR,
-        `a frame of ${length} octets is over the limit of ${this.#options.maxFrameSize}`,
-      );
-    }
-    if (this.#blockStreamId !== 0) {
-      const id = readUint32(bytes, at + 5) & MAX_INT31;
-      if (type !== FrameType.CONTINUATION || id !== this.#blockStreamId) {
-        throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'a header block was interrupted by another frame');
-      }
-    }
-    // A header block over twice the list size cannot be a list within it: do not buffer it.
-    if (type === FrameType.HEADERS || type === FrameType.CONTINUATION) {
-      const limit = this.#options.maxHeaderListSize * 2 + 1_024;
-      if (this.#blockLength + length > limit) {
-        throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, `a header block is over ${limit} octets`);
-      }
-    }
-    return length;
-  }
-
-  /** Starts to gather a frame of `total` octets of which only a part is here. */
-  #keepPartial(chunk: Uint8Array, at: number, total: number): void {
-    if (this.#partial.length < total) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(total, 256));
-      larger.set(this.#partial.subarray(0, this.#partialLength));
-      this.#partial = larger;
-    }
-    this.#partial.set(chunk.subarray(at), this.#partialLength);
-    this.#partialLength += chunk.length - at;
-    this.#noteUnfinished();
-  }
-
-  /** Goes on gathering. The first nine octets tell how many there will be. */
-  #readPartial(chunk: Uint8Array, at: number): number {
-    if (this.#partialLength < FRAME_HEADER_LENGTH) {
-      const count = Math.min(FRAME_HEADER_LENGTH - this.#partialLength, chunk.length - at);
-      this.#keepPartial(chunk.subarray(at, at + count), 0, FRAME_HEADER_LENGTH);
-      if (this.#partialLength < FRAME_HEADER_LENGTH) return at + count;
-      const length = this.#checkFrame(this.#partial, 0);
-      if (this.#partial[3] === FrameType.DATA) {
-        this.#partialLength = 0;
-        this.#noteUnfinished();
-        this.#beginData(length, this.#partial[4], readUint32(this.#partial, 5) & MAX_INT31);
-      } else if (length === 0) {
-        this.#finishPartial(length);
-      }
-      return at + count;
-    }
-    const length = (this.#partial[0] << 16) | (this.#partial[1] << 8) | this.#partial[2];
-    const total = FRAME_HEADER_LENGTH + length;
-    const count = Math.min(total - this.#partialLength, chunk.length - at);
-    this.#keepPartial(chunk.subarray(at, at + count), 0, total);
-    if (this.#partialLength === total) this.#finishPartial(length);
-    return at + count;
-  }
-
-  #finishPartial(length: number): void {
-    const frame = this.#partial;
-    this.#partialLength = 0;
-    // Header blocks and GOAWAY texts may keep views: the memory is not written again.
-    this.#partial = Buffer.allocUnsafeSlow(0);
-    this.#readFrame(frame, 0, length);
-    this.#noteUnfinished();
-  }
-
-  #noteUnfinished(): void {
-    const unfinished = this.#partialLength > 0 || this.#blockStreamId !== 0;
-    if (!unfinished) this.#unfinishedSince = 0;
-    else if (this.#unfinishedSince === 0) this.#unfinishedSince = Math.max(this.#now, Number.MIN_VALUE);
-  }
-
-  #readFrame(bytes: Uint8Array, at: number, length: number): void {
-    const flags = bytes[at + 4];
-    const id = readUint32(bytes, at + 5) & MAX_INT31;
-    const from = at + FRAME_HEADER_LENGTH;
-    switch (bytes[at + 3]) {
-      case FrameType.HEADERS:
-        return this.#readHeaders(bytes, from, length, flags, id);
-      case FrameType.CONTINUATION:
-        return this.#readContinuation(bytes, from, length, flags, id);
-      case FrameType.WINDOW_UPDATE:
-        return this.#readWindowUpdate(bytes, from, length, id);
-      case FrameType.RST_STREAM:
-        return this.#readReset(bytes, from, length, id);
-      case FrameType.SETTINGS:
-        return this.#readSettings(bytes, from, length, flags, id);
-      case FrameType.PING:
-        return this.#readPing(bytes, from, length, flags, id);
-      case FrameType.GOAWAY:
-        return this.#readGoaway(bytes, from, length, id);
-      case FrameType.PRIORITY:
-        return this.#readPriority(bytes, from, length, id);
-      case FrameType.PUSH_PROMISE:
-        throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'PUSH_PROMISE, although push is off');
-      default:
-        // Unknown types are ignored, RFC 9113 section 5.5.
-        this.#countControlFrame();
-    }
-  }
-
-  #beginData(length: number, flags: number, id: number): void {
-    if (id === 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'DATA on stream 0');
-    const padded = (flags & FrameFlag.PADDED) !== 0;
-    if (padded && length === 0)
-      throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'padded DATA without a pad length');
-    this.#receiveWindow -= length;
-    if (this.#receiveWindow < 0) {
-      throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, "DATA beyond the connection's window");
-    }
-    // The connection's window is credited on receipt: one unread stream must not block the others.
-    this.#uncredited += length;
-    if (this.#uncredited * 2 >= this.#options.connectionWindow) {
-      this.#writeWindowUpdate(0, this.#uncredited);
-      this.#receiveWindow += this.#uncredited;
-      this.#uncredited = 0;
-      this.#handler.onOutput();
-    }
-    const endStream = (flags & FrameFlag.END_STREAM) !== 0;
-    if (length === 0 && !endStream) this.#countControlFrame();
-    else this.#flood.useful();
-
-    let stream = this.#streams.get(id);
-    if (stream === undefined) {
-      this.#refuseFrameOnClosedStream(id, 'DATA');
-    } else if (stream.remoteClosed) {
-      this.#streamError(stream, ErrorCode.STREAM_CLOSED, 'DATA after END_STREAM');
-      stream = undefined;
-    } else if (!stream.headersReceived) {
-      this.#streamError(stream, ErrorCode.PROTOCOL_ERROR, 'DATA before the header section');
-      stream = undefined;
-    } else {
-      stream.receiveWindow -= length;
-      if (stream.receiveWindow < 0) {
-        this.#streamError(stream, ErrorCode.FLOW_CONTROL_ERROR, "DATA beyond the stream's window");
-        stream = undefined;
-      } else if (length > stream.reserved && this.#budget.exhausted) {
-        this.#streamError(
-          stream,
-          ErrorCode.ENHANCE_YOUR_CALM,
-          `${this.#budget.limit} octets of unread messages are buffered, the most that is allowed`,
-        );
-        stream = undefined;
+    switch (this.#receiveFlow.admit(stream, length)) {
+      case 'beyond the window':
+        return this.#streamError(stream, ErrorCode.FLOW_CONTROL_ERROR, "DATA beyond the stream's window");
+      case 'no room': {
+        const reason = 'too many octets of unread messages are buffered; read them faster, or raise the limit';
+        return this.#abortStream(stream, ErrorCode.ENHANCE_YOUR_CALM, reason);
       }
     }
     this.#dataStream = stream;
-    this.#dataLeft = length;
-    this.#dataPadding = 0;
-    this.#dataPadLengthDue = padded;
-    this.#dataEndStream = endStream;
-    this.#inData = true;
-    if (length === 0) this.#deliverData(new Uint8Array(0), 0);
   }
 
-  #readData(chunk: Uint8Array, from: number): number {
-    let at = from;
-    if (this.#dataPadLengthDue) {
-      this.#dataPadLengthDue = false;
-      this.#dataPadding = chunk[at++];
-      this.#dataLeft -= 1 + this.#dataPadding;
-      if (this.#dataLeft < 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'padding longer than the DATA frame');
-      if (this.#dataStream !== undefined) this.#dataStream.uncredited += 1 + this.#dataPadding;
-      if (this.#dataLeft === 0) this.#deliverData(chunk.subarray(at, at), 0);
-      return this.#skipPadding(chunk, at);
-    }
-    if (this.#dataLeft > 0) {
-      const count = Math.min(this.#dataLeft, chunk.length - at);
-      this.#deliverData(chunk.subarray(at, at + count), count);
-      at += count;
-    }
-    return this.#skipPadding(chunk, at);
-  }
-
-  #skipPadding(chunk: Uint8Array, at: number): number {
-    if (this.#dataLeft > 0) return at;
-    const count = Math.min(this.#dataPadding, chunk.length - at);
-    this.#dataPadding -= count;
-    if (this.#dataPadding === 0) this.#inData = false;
-    return at + count;
-  }
-
-  #deliverData(payload: Uint8Array, count: number): void {
+  onDataPadding(octets: number): void {
     const stream = this.#dataStream;
-    this.#dataLeft -= count;
-    const last = this.#dataLeft === 0;
-    if (last && this.#dataPadding === 0) this.#inData = false;
-    if (stream === undefined || stream.closed) return;
+    if (stream !== undefined && !stream.closed) this.#receiveFlow.padding(stream, octets);
+  }
+
+  onDataPayload(payload: Uint8Array, last: boolean): void {
+    const stream = this.#dataStream;
     const endStream = last && this.#dataEndStream;
+    if (last) {
+      this.#dataStream = undefined;
+      if (payload.length > 0 || endStream) this.#flood.useful();
+      else this.#countControlFrame();
+    }
+    // It may have been reset since its frame began.
+    if (stream === undefined || stream.closed) return;
+    const count = payload.length;
     stream.expectedLength -= count;
     if (stream.expectedLength < 0 || (endStream && stream.expectedLength > 0)) {
-      this.#dataStream = undefined;
       return this.#streamError(stream, ErrorCode.PROTOCOL_ERROR, 'DATA does not add up to content-length');
     }
-    if (endStream) {
-      stream.remoteClosed = true;
-      this.#dataStream = undefined;
-    }
-    this.#delivered(stream, count);
-    stream.handler?.onData(stream, payload, endStream);
-    if (endStream) this.#closeIfDone(stream);
+    this.#receiveFlow.deliver(stream, count);
+    if (endStream) this.#closeRemote(stream);
+    if (stream.handler !== undefined) stream.handler.onData(stream, payload, endStream);
+    else stream.release(count);
+    if (endStream) this.#forgetIfClosed(stream);
   }
 
-  #readHeaders(bytes: Uint8Array, payloadFrom: number, length: number, flags: number, id: number): void {
-    if (id === 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'HEADERS on stream 0');
-    let from = payloadFrom;
-    let to = payloadFrom + length;
-    if ((flags & FrameFlag.PADDED) !== 0) {
-      if (length < 1) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'padded HEADERS without a pad length');
-      to -= bytes[from++];
-    }
-    if ((flags & FrameFlag.PRIORITY) !== 0) {
-      if (to - from < 5) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'HEADERS too short for its priority');
-      if ((readUint32(bytes, from) & MAX_INT31) === id) {
-        throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'a stream cannot depend on itself');
-      }
-      from += 5;
-    }
-    if (from > to) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'padding longer than the HEADERS frame');
-    this.#flood.useful();
-    const endStream = (flags & FrameFlag.END_STREAM) !== 0;
-    if ((flags & FrameFlag.END_HEADERS) !== 0) {
-      this.#readHeaderBlock(bytes.subarray(from, to), id, endStream);
-      return;
-    }
-    this.#blockStreamId = id;
-    this.#blockEndStream = endStream;
-    this.#blockParts = [bytes.slice(from, to)];
-    this.#blockLength = to - from;
-    this.#noteUnfinished();
-  }
+  // -------------------------------------------------------------------------------------------- header sections in
 
-  #readContinuation(bytes: Uint8Array, from: number, length: number, flags: number, id: number): void {
-    if (this.#blockStreamId === 0) {
-      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'CONTINUATION without a header block');
-    }
-    this.#blockParts.push(bytes.slice(from, from + length));
-    this.#blockLength += length;
-    if (this.#blockParts.length > MAX_CONTINUATIONS) {
-      throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, `a header block in over ${MAX_CONTINUATIONS} frames`);
-    }
-    if ((flags & FrameFlag.END_HEADERS) === 0) return;
-    const block = Buffer.concat(this.#blockParts, this.#blockLength);
-    this.#blockStreamId = this.#blockLength = 0;
-    this.#blockParts = [];
-    this.#noteUnfinished();
-    this.#readHeaderBlock(block, id, this.#blockEndStream);
-  }
-
-  #readHeaderBlock(block: Uint8Array, id: number, endStream: boolean): void {
+  onHeaderBlock(id: number, block: Uint8Array, endStream: boolean): void {
     // Every block is decoded, also one for a stream that is gone: it changes the dynamic table.
     const fields = this.#decoder.decode(block);
     const tooLarge = this.#decoder.headerListTooLarge;
     const stream = this.#streams.get(id);
     if (stream !== undefined) {
+      this.#flood.useful();
       if (this.role === 'client' && !stream.headersReceived) this.#readResponse(stream, fields, endStream, tooLarge);
       else this.#readTrailers(stream, fields, endStream, tooLarge);
-      return;
+    } else if (this.role === 'server' && id > this.#lastPeerStreamId) {
+      this.#flood.useful();
+      this.#readRequest(id, fields, endStream, tooLarge);
+    } else {
+      this.#countControlFrame();
+      this.#refuseFrameOnClosedStream(id, 'HEADERS');
     }
-    if (this.role === 'server' && id > this.#lastPeerStreamId) this.#readRequest(id, fields, endStream, tooLarge);
-    else this.#refuseFrameOnClosedStream(id, 'HEADERS');
   }
 
   #readRequest(id: number, fields: string[], endStream: boolean, tooLarge: boolean): void {
-    if ((id & 1) === 0)
+    if ((id & 1) === 0) {
       throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, `a client opened stream ${id}, which is even`);
-    if (this.#draining === 'final') return this.#rememberReset(id, 'local');
+    }
     this.#lastPeerStreamId = id;
+    // Not looked at, as the GOAWAY said: the client makes the call again elsewhere.
+    if (this.#draining === 'final') return this.#resetStreams.add(id, 'local');
+    this.#lastTakenStreamId = id;
     const stream = this.#createStream(id);
     stream.remoteClosed = endStream;
     stream.headersReceived = true;
     stream.headerListTooLarge = tooLarge;
-    this.#peerStreamCount++;
     const malformed = tooLarge ? undefined : checkRequestFields(fields);
     if (malformed !== undefined) return this.#streamError(stream, ErrorCode.PROTOCOL_ERROR, malformed);
-    if (this.#peerStreamCount > this.#options.maxConcurrentStreams) {
-      return this.#streamError(stream, ErrorCode.REFUSED_STREAM, 'more streams than SETTINGS_MAX_CONCURRENT_STREAMS');
+    if (this.#streams.size > this.#options.maxConcurrentStreams) {
+      const reason = 'more streams than SETTINGS_MAX_CONCURRENT_STREAMS';
+      // Whoever has not seen our SETTINGS cannot know; that lasts no longer than a handshake.
+      const knows = this.#settingsAcknowledged || this.#now - this.#startedAt > this.#options.handshakeTimeout;
+      if (knows) this.#streamError(stream, ErrorCode.REFUSED_STREAM, reason);
+      else this.#abortStream(stream, ErrorCode.REFUSED_STREAM, reason);
+      return;
     }
-    // Not the peer's fault alone: the refusal does not count against it.
-    if (this.#budget.pressed) return this.resetStream(stream, ErrorCode.REFUSED_STREAM);
+    if (this.#options.budget.pressed) {
+      return this.#abortStream(stream, ErrorCode.REFUSED_STREAM, 'too many octets of unread messages are buffered');
+    }
     if (!this.#expectLength(stream, fields, endStream)) return;
     this.#handler.onStream(stream, fields, endStream);
-    if (endStream) this.#closeIfDone(stream);
+    if (endStream) this.#forgetIfClosed(stream);
   }
 
   #readResponse(stream: Http2Stream, fields: string[], endStream: boolean, tooLarge: boolean): void {
@@ -640,9 +423,9 @@ export class Http2Connection implements StreamConnection {
   }
 
   #deliverHeaders(stream: Http2Stream, fields: string[], endStream: boolean): void {
-    if (endStream) stream.remoteClosed = true;
+    if (endStream) this.#closeRemote(stream);
     stream.handler?.onHeaders(stream, fields, endStream);
-    if (endStream) this.#closeIfDone(stream);
+    if (endStream) this.#forgetIfClosed(stream);
   }
 
   #expectLength(stream: Http2Stream, fields: string[], endStream: boolean): boolean {
@@ -652,6 +435,29 @@ export class Http2Connection implements StreamConnection {
     if (!Number.isNaN(expected) && !(endStream && expected > 0)) return true;
     this.#streamError(stream, ErrorCode.PROTOCOL_ERROR, 'content-length is wrong');
     return false;
+  }
+
+  // ------------------------------------------------------------------------------------------------ other frames in
+
+  onFrame(type: number, flags: number, id: number, bytes: Uint8Array, from: number, length: number): void {
+    switch (type) {
+      case FrameType.WINDOW_UPDATE:
+        return this.#readWindowUpdate(bytes, from, length, id);
+      case FrameType.RST_STREAM:
+        return this.#readReset(bytes, from, length, id);
+      case FrameType.SETTINGS:
+        return this.#readSettings(bytes, from, length, flags, id);
+      case FrameType.PING:
+        return this.#readPing(bytes, from, length, flags, id);
+      case FrameType.GOAWAY:
+        return this.#readGoaway(bytes, from, length, id);
+      case FrameType.PRIORITY:
+        return this.#readPriority(bytes, from, length, id);
+    }
+  }
+
+  onUnknownFrame(): void {
+    this.#countControlFrame();
   }
 
   #readWindowUpdate(bytes: Uint8Array, from: number, length: number, id: number): void {
@@ -664,17 +470,20 @@ export class Http2Connection implements StreamConnection {
       if (this.#sendWindow > MAX_INT31) {
         throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, "the connection's window passed 2^31-1");
       }
-      this.#flushBlocked();
-      return;
+      return this.resumeOutput();
     }
     const stream = this.#streams.get(id);
+    // Streams that are gone may still be credited: the peer had not heard of their end.
     if (stream === undefined) return this.#checkNotIdle(id, 'WINDOW_UPDATE');
     if (increment === 0) return this.#streamError(stream, ErrorCode.PROTOCOL_ERROR, 'WINDOW_UPDATE of 0');
     stream.sendWindow += increment;
     if (stream.sendWindow > MAX_INT31) {
       return this.#streamError(stream, ErrorCode.FLOW_CONTROL_ERROR, "the stream's window passed 2^31-1");
     }
-    if (this.#blocked.has(stream)) this.#flushBlocked();
+    if (stream.queuedLength > 0 && !this.#blocked.has(stream)) {
+      this.block(stream);
+      this.resumeOutput();
+    }
   }
 
   #readReset(bytes: Uint8Array, from: number, length: number, id: number): void {
@@ -686,14 +495,14 @@ export class Http2Connection implements StreamConnection {
       return this.#checkNotIdle(id, 'RST_STREAM');
     }
     const errorCode = readUint32(bytes, from);
-    this.#rememberReset(id, 'remote');
+    this.#resetStreams.add(id, 'remote');
     this.#failStream(stream, {
       errorCode,
       origin: 'remote',
       unprocessed: errorCode === ErrorCode.REFUSED_STREAM,
       reason: `the peer reset the stream with ${errorCodeName(errorCode)}`,
     });
-    if (this.role === 'server' && this.#flood.reset(this.#now)) this.#failForResets();
+    this.#countReset();
   }
 
   #readSettings(bytes: Uint8Array, from: number, length: number, flags: number, id: number): void {
@@ -701,38 +510,33 @@ export class Http2Connection implements StreamConnection {
     this.#countControlFrame();
     if ((flags & FrameFlag.ACK) !== 0) {
       if (length !== 0) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'an acknowledgement with SETTINGS');
+      if (!this.#settingsAcknowledged) this.#receiveFlow.settingsAcknowledged(this.#streams.values());
+      this.#settingsAcknowledged = true;
       return;
     }
     if (length % 6 !== 0) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, `SETTINGS of ${length} octets`);
     const settings = this.peerSettings;
     const previousWindow = settings.initialWindowSize;
-    const previousTable = settings.headerTableSize;
-    applySettings(settings, bytes, from, from + length);
-    if (this.role === 'client' && settings.enablePush && length > 0 && this.#announcesPush(bytes, from, length)) {
-      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'a server said SETTINGS_ENABLE_PUSH 1');
-    }
-    if (settings.headerTableSize !== previousTable) this.#encoder.setPeerMaxTableSize(settings.headerTableSize);
-    const change = settings.initialWindowSize - previousWindow;
-    if (change !== 0) {
-      for (const stream of this.#streams.values()) {
-        stream.sendWindow += change;
-        if (stream.sendWindow > MAX_INT31) {
-          throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, "SETTINGS made a stream's window pass 2^31-1");
-        }
-      }
-    }
-    this.#writeFrameHeader(0, FrameType.SETTINGS, FrameFlag.ACK, 0);
+    const peer = this.role === 'client' ? 'server' : 'client';
+    applySettings(settings, peer, bytes, from, from + length, (size) => this.#encoder.setPeerMaxTableSize(size));
+    this.#writer.settingsAcknowledgement();
     this.#countReply();
+    if (this.#ended) return;
+    const change = settings.initialWindowSize - previousWindow;
+    if (change !== 0) this.#changeSendWindows(change);
     this.handshakeDone = true;
     this.#handler.onSettings(settings);
-    if (change > 0) this.#flushBlocked();
+    this.resumeOutput();
   }
 
-  #announcesPush(bytes: Uint8Array, from: number, length: number): boolean {
-    for (let at = from; at < from + length; at += 6) {
-      if (bytes[at] === 0 && bytes[at + 1] === 2 && readUint32(bytes, at + 2) === 1) return true;
+  #changeSendWindows(change: number): void {
+    for (const stream of this.#streams.values()) {
+      stream.sendWindow += change;
+      if (stream.sendWindow > MAX_INT31) {
+        throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, "SETTINGS made a stream's window pass 2^31-1");
+      }
+      if (stream.queuedLength > 0) this.block(stream);
     }
-    return false;
   }
 
   #readPing(bytes: Uint8Array, from: number, length: number, flags: number, id: number): void {
@@ -741,7 +545,7 @@ export class Http2Connection implements StreamConnection {
     this.#countControlFrame();
     const payload = (BigInt(readUint32(bytes, from)) << 32n) | BigInt(readUint32(bytes, from + 4));
     if ((flags & FrameFlag.ACK) === 0) {
-      this.#writePing(payload, FrameFlag.ACK);
+      this.#writer.ping(payload, true);
       this.#countReply();
     } else if (payload === DRAIN_PING && this.#draining === 'announced') {
       this.finishDrain();
@@ -754,41 +558,37 @@ export class Http2Connection implements StreamConnection {
     if (id !== 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, `GOAWAY on stream ${id}`);
     if (length < 8) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, `GOAWAY of ${length} octets`);
     this.#countControlFrame();
-    const lastStreamId = readUint32(bytes, from) & MAX_INT31;
+    // The second GOAWAY of a drain names an earlier stream than the first. A later one is not allowed, and changes nothing.
+    const lastStreamId = Math.min(readUint32(bytes, from) & MAX_INT31, this.#farewell?.lastStreamId ?? MAX_INT31);
     const errorCode = readUint32(bytes, from + 4);
-    const debugData = Buffer.from(bytes.subarray(from + 8, from + Math.min(length, 1_024))).toString('utf8');
-    this.#goawayReceived = Math.min(this.#goawayReceived, lastStreamId);
-    this.#handler.onGoaway(this.#goawayReceived, errorCode, debugData);
+    const debugData = Buffer.from(bytes.subarray(from + 8, from + Math.min(length, 8 + DEBUG_DATA_LENGTH))).toString();
+    this.#farewell = { lastStreamId, errorCode, debugData };
+    this.#handler.onGoaway(lastStreamId, errorCode, debugData);
     if (this.role === 'client') {
       const said = debugData === '' ? errorCodeName(errorCode) : `${errorCodeName(errorCode)}: ${debugData}`;
       for (const stream of this.#streams.values()) {
-        if (stream.id <= this.#goawayReceived) continue;
+        if (stream.id <= lastStreamId || stream.closed) continue;
         const reason = `the server did not take the call before it went away (${said})`;
         this.#failStream(stream, { errorCode, origin: 'connection', unprocessed: true, reason });
       }
     }
-    if (this.#streams.size === 0) this.#endAfterGoaway(errorCode, debugData);
-  }
-
-  #endAfterGoaway(errorCode: number, debugData: string): void {
-    if (this.#ended) return;
-    const error =
-      errorCode === ErrorCode.NO_ERROR ? undefined : new ConnectionError(errorCode, debugData, { remote: true });
-    this.#end(error, debugData, errorCode);
+    this.#endIfDone();
   }
 
   #readPriority(bytes: Uint8Array, from: number, length: number, id: number): void {
     if (id === 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'PRIORITY on stream 0');
     this.#countControlFrame();
-    const stream = this.#streams.get(id);
-    if (length !== 5) {
-      if (stream === undefined) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, `PRIORITY of ${length} octets`);
-      return this.#streamError(stream, ErrorCode.FRAME_SIZE_ERROR, `PRIORITY of ${length} octets`);
-    }
+    if (length !== 5) return this.#priorityError(id, ErrorCode.FRAME_SIZE_ERROR, `PRIORITY of ${length} octets`);
     if ((readUint32(bytes, from) & MAX_INT31) === id) {
-      if (stream === undefined) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'a stream cannot depend on itself');
-      this.#streamError(stream, ErrorCode.PROTOCOL_ERROR, 'a stream cannot depend on itself');
+      this.#priorityError(id, ErrorCode.PROTOCOL_ERROR, `stream ${id} depends on itself`);
     }
+  }
+
+  /** A stream error, as far as there is a stream to be reset. */
+  #priorityError(id: number, errorCode: number, reason: string): void {
+    const stream = this.#streams.get(id);
+    if (stream === undefined) throw new ConnectionError(errorCode, reason);
+    this.#streamError(stream, errorCode, reason);
   }
 
   /** RFC 9113 section 5.1: an idle stream takes no such frame. */
@@ -802,25 +602,35 @@ export class Http2Connection implements StreamConnection {
   /** RFC 9113 section 5.1, "closed": what was on its way to a stream that this side reset is ignored, all else is an error. */
   #refuseFrameOnClosedStream(id: number, frame: string): void {
     this.#checkNotIdle(id, frame);
-    const reset = this.#resetStreams.get(id);
-    if (reset === 'local') return;
-    if (reset === 'remote') {
-      this.#writeReset(id, ErrorCode.STREAM_CLOSED);
-      if (this.#flood.reset(this.#now)) this.#failForResets();
-      return;
+    const by = this.#resetStreams.by(id);
+    if (by === 'local') return;
+    if (by === undefined) {
+      throw new ConnectionError(ErrorCode.STREAM_CLOSED, `${frame} on stream ${id}, which has ended`);
     }
-    throw new ConnectionError(ErrorCode.STREAM_CLOSED, `${frame} on stream ${id}, which has ended`);
+    this.#writeReset(id, ErrorCode.STREAM_CLOSED);
+    this.#countReset();
   }
 
-  // ------------------------------------------------------------------------------------------------------ streams
+  // ------------------------------------------------------------------------------------------------------- streams
 
   #createStream(id: number): Http2Stream {
-    const stream = new Http2Stream(this, id, this.peerSettings.initialWindowSize, this.#options.streamWindow);
+    const stream = new Http2Stream(this, id, this.peerSettings.initialWindowSize, this.#receiveFlow.initialWindow);
     this.#streams.add(stream);
     return stream;
   }
 
-  #closeIfDone(stream: Http2Stream): void {
+  #closeLocal(stream: Http2Stream): void {
+    stream.localClosed = true;
+    if (stream.resetWhenSent && !stream.remoteClosed) this.resetStream(stream, ErrorCode.NO_ERROR);
+    else this.#forgetIfClosed(stream);
+  }
+
+  #closeRemote(stream: Http2Stream): void {
+    stream.remoteClosed = true;
+    this.#receiveFlow.ended(stream);
+  }
+
+  #forgetIfClosed(stream: Http2Stream): void {
     if (!stream.closed || this.#streams.get(stream.id) !== stream) return;
     this.#flood.completed();
     this.#removeStream(stream);
@@ -828,15 +638,11 @@ export class Http2Connection implements StreamConnection {
 
   #removeStream(stream: Http2Stream): void {
     if (!this.#streams.delete(stream.id)) return;
-    if (this.role === 'server') this.#peerStreamCount--;
     this.#blocked.delete(stream);
-    this.#withheld.delete(stream);
     stream.discardQueue();
-    this.#dropReservation(stream);
+    this.#receiveFlow.ended(stream);
     this.#handler.onStreamClosed(stream);
-    if (this.#streams.size > 0 || this.#ended) return;
-    if (this.#draining === 'final') this.close(ErrorCode.NO_ERROR, 'drained');
-    else if (this.#goawayReceived !== Number.POSITIVE_INFINITY) this.#endAfterGoaway(ErrorCode.NO_ERROR, '');
+    this.#endIfDone();
   }
 
   /** Ends a stream without a word to the peer, and tells its owner. */
@@ -846,47 +652,53 @@ export class Http2Connection implements StreamConnection {
     stream.handler?.onFailure(stream, failure);
   }
 
+  /** Resets a stream for a reason that its owner has to hear. */
+  #abortStream(stream: Http2Stream, errorCode: number, reason: string): void {
+    this.#blocked.delete(stream);
+    this.#writeReset(stream.id, errorCode);
+    this.#resetStreams.add(stream.id, 'local');
+    this.#failStream(stream, { errorCode, origin: 'local', unprocessed: false, reason });
+  }
+
   /** A fault of the peer that concerns one stream, RFC 9113 section 5.4.2. */
   #streamError(stream: Http2Stream, errorCode: number, reason: string): void {
-    this.#writeReset(stream.id, errorCode);
-    this.#rememberReset(stream.id, 'local');
-    const origin = 'local';
-    this.#failStream(stream, { errorCode, origin, unprocessed: false, reason });
+    this.#abortStream(stream, errorCode, reason);
     // A reset that the peer made us send costs as much as one of its own (CVE-2025-8671).
-    if (this.role === 'server' && this.#flood.reset(this.#now)) this.#failForResets();
+    this.#countReset();
   }
 
-  #failForResets(): void {
-    this.fail(new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'too many streams were reset'));
-  }
-
-  #rememberReset(id: number, by: 'local' | 'remote'): void {
-    this.#resetStreams.set(id, by);
-    if (this.#resetStreams.size > MAX_REMEMBERED_RESETS) {
-      for (const oldest of this.#resetStreams.keys()) {
-        this.#resetStreams.delete(oldest);
-        break;
-      }
+  /** The last stream of a connection that takes no more is the end of it. */
+  #endIfDone(): void {
+    if (this.#ended || this.#streams.size > 0) return;
+    if (this.#draining === 'final') this.close(ErrorCode.NO_ERROR, 'drained');
+    else if (this.#farewell !== undefined) {
+      const { errorCode, debugData } = this.#farewell;
+      const failed = errorCode !== ErrorCode.NO_ERROR;
+      const error = failed ? new ConnectionError(errorCode, debugData, { remote: true }) : undefined;
+      this.#end(error, debugData, errorCode);
     }
   }
 
   #end(error: ConnectionError | undefined, reason: string, errorCode: number): void {
     this.#ended = true;
-    this.#budget.forget(this.#relieved);
+    this.#reader.stop();
+    this.#receiveFlow.close();
+    const lastStreamId = this.#farewell?.lastStreamId ?? MAX_INT31;
     const streams = this.#streams.values();
     this.#streams.clear();
     this.#blocked.clear();
-    this.#withheld.clear();
     for (const stream of streams) {
-      this.#dropReservation(stream);
       stream.localClosed = stream.remoteClosed = true;
       stream.discardQueue();
-      const unprocessed = stream.id > this.#goawayReceived;
+      this.#receiveFlow.ended(stream);
       this.#handler.onStreamClosed(stream);
+      const unprocessed = this.role === 'client' && stream.id > lastStreamId;
       stream.handler?.onFailure(stream, { errorCode, origin: 'connection', unprocessed, reason });
     }
     this.#handler.onEnd(error);
   }
+
+  // -------------------------------------------------------------------------------------------------------- limits
 
   #countControlFrame(): void {
     if (this.#flood.control(this.#now)) {
@@ -894,9 +706,15 @@ export class Http2Connection implements StreamConnection {
     }
   }
 
+  #countReset(): void {
+    if (this.role === 'server' && this.#flood.reset(this.#now)) {
+      this.fail(new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'too many streams were reset'));
+    }
+  }
+
   #countReply(): void {
     this.#handler.onOutput();
-    if (++this.#queuedReplies > MAX_QUEUED_REPLIES) this.#failForUnreadOutput();
+    if (++this.#replies > MAX_QUEUED_REPLIES) this.#failForUnreadOutput();
   }
 
   #failForUnreadOutput(): void {
@@ -904,31 +722,15 @@ export class Http2Connection implements StreamConnection {
     this.fail(new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'too many replies wait for a peer that does not read'));
   }
 
-  // --------------------------------------------------------------------------------------------- StreamConnection
+  // ---------------------------------------------------------------------------------------------- StreamConnection
 
   writeHeaders(stream: Http2Stream, fields: readonly string[], endStream: boolean): void {
     if (this.#ended || stream.localClosed) return;
-    const block = this.#encoder.encode(fields);
-    const limit = this.peerSettings.maxFrameSize;
-    const first = Math.min(block.length, limit);
-    const end = endStream ? FrameFlag.END_STREAM : 0;
-    this.#writeFrameHeader(
-      first,
-      FrameType.HEADERS,
-      end | (first === block.length ? FrameFlag.END_HEADERS : 0),
-      stream.id,
-    );
-    this.#copy(block, 0, first);
-    for (let at = first; at < block.length; at += limit) {
-      const to = Math.min(at + limit, block.length);
-      this.#writeFrameHeader(
-        to - at,
-        FrameType.CONTINUATION,
-        to === block.length ? FrameFlag.END_HEADERS : 0,
-        stream.id,
-      );
-      this.#copy(block, at, to);
-    }
+    this.#writeHeaderBlock(stream, this.#encoder.encode(fields), endStream);
+  }
+
+  #writeHeaderBlock(stream: Http2Stream, block: Uint8Array, endStream: boolean): void {
+    this.#writer.headers(stream.id, block, endStream, this.peerSettings.maxFrameSize);
     this.#flood.useful();
     this.#handler.onOutput();
     if (endStream) this.#closeLocal(stream);
@@ -937,22 +739,23 @@ export class Http2Connection implements StreamConnection {
   }
 
   /**
-   * Writes as much of `payload` from `from` on as the windows and the output limit allow.
+   * Writes as much of `payload` from `from` on as the windows and the output limit allow, at most `most` octets.
    *
    * @returns the offset of the first octet that was not written.
    */
-  writeData(stream: Http2Stream, payload: Uint8Array, from: number, endStream: boolean): number {
+  writeData(stream: Http2Stream, payload: Uint8Array, from: number, endStream: boolean, most: number): number {
     if (this.#ended || stream.localClosed) return payload.length;
     const frameLimit = Math.min(this.peerSettings.maxFrameSize, DATA_FRAME_LIMIT);
+    const stop = from + most;
     let at = from;
     do {
       if (this.congested || this.output.length >= this.#options.outputLimit) return at;
       const left = payload.length - at;
-      const count = Math.min(left, frameLimit, stream.sendWindow, this.#sendWindow);
-      if (count <= 0 && left > 0) return at;
+      // The stream's window may be negative (RFC 9113 section 6.9.2); no octets need no window.
+      const count = Math.min(left, frameLimit, stop - at, Math.max(stream.sendWindow, 0), this.#sendWindow);
+      if (count === 0 && (left > 0 || !endStream)) return at;
       const last = endStream && count === left;
-      this.#writeFrameHeader(count, FrameType.DATA, last ? FrameFlag.END_STREAM : 0, stream.id);
-      this.output.append(payload, at, at + count);
+      this.#writer.data(stream.id, payload, at, at + count, last);
       at += count;
       stream.sendWindow -= count;
       this.#sendWindow -= count;
@@ -963,176 +766,49 @@ export class Http2Connection implements StreamConnection {
     return at;
   }
 
+  /** Remembers a stream with a queue. One that waits for its own window is woken by WINDOW_UPDATE or SETTINGS. */
   block(stream: Http2Stream): void {
-    this.#blocked.add(stream);
+    if (stream.sendWindow > 0 || stream.queuedLength === 0) this.#blocked.add(stream);
   }
 
   resetStream(stream: Http2Stream, errorCode: number): void {
     if (this.#streams.get(stream.id) !== stream) return;
-    this.#writeReset(stream.id, errorCode);
-    if (!stream.remoteClosed) this.#rememberReset(stream.id, 'local');
+    if (!stream.remoteClosed) this.#resetStreams.add(stream.id, 'local');
     stream.localClosed = stream.remoteClosed = true;
+    this.#writeReset(stream.id, errorCode);
     this.#removeStream(stream);
   }
 
-  /**
-   * Lets an unfinished message come in whole although it is larger than the window. The budget counts it from now on; while
-   * that is pressed messages wait in the order in which they asked. One message of a connection may always come, so that
-   * unfinished messages do not wait for each other for ever.
-   */
   widen(stream: Http2Stream, octets: number): void {
-    if (this.#ended || stream.remoteClosed) return;
-    if (stream.uncredited > 0) this.#announceCredit(stream);
-    const extra = octets - stream.receiveWindow;
-    if (extra <= 0) return;
-    stream.wanted = extra;
-    this.#withheld.add(stream);
-    this.#widenNext();
+    this.#receiveFlow.widen(stream, octets);
   }
 
-  released(stream: Http2Stream, octets: number): void {
-    this.#budget.remove(octets);
-    if (this.#ended) return;
-    if (this.#withheld.size > 0) this.#widenNext();
-    if (stream.uncredited * 2 >= this.#options.streamWindow && !stream.remoteClosed) this.#announceCredit(stream);
-  }
-
-  #widenNext(): void {
-    for (const stream of this.#withheld) {
-      if (this.#budget.pressed && this.#widened > 0) {
-        this.#budget.whenRelieved(this.#relieved);
-        return;
-      }
-      this.#withheld.delete(stream);
-      const { wanted } = stream;
-      stream.wanted = 0;
-      if (stream.reserved === 0) this.#widened++;
-      stream.reserved += wanted;
-      stream.extended += wanted;
-      stream.receiveWindow += wanted;
-      this.#budget.add(wanted);
-      this.#writeWindowUpdate(stream.id, wanted);
-      this.#handler.onOutput();
-    }
-  }
-
-  /** What came of a message that the budget counts since `widen` is not counted twice. */
-  #delivered(stream: Http2Stream, octets: number): void {
-    stream.held += octets;
-    const reserved = Math.min(octets, stream.reserved);
-    if (reserved > 0) this.#unreserve(stream, reserved);
-    this.#budget.add(octets - reserved);
-  }
-
-  #unreserve(stream: Http2Stream, octets: number): void {
-    stream.reserved -= octets;
-    if (stream.reserved > 0) return;
-    this.#widened--;
-    if (this.#withheld.size > 0) this.#widenNext();
-  }
-
-  #dropReservation(stream: Http2Stream): void {
-    if (stream.reserved === 0) return;
-    this.#budget.remove(stream.reserved);
-    this.#unreserve(stream, stream.reserved);
-  }
-
-  #announceCredit(stream: Http2Stream): void {
-    this.#writeWindowUpdate(stream.id, stream.uncredited);
-    stream.receiveWindow += stream.uncredited;
-    stream.uncredited = 0;
-    this.#handler.onOutput();
-  }
-
-  #closeLocal(stream: Http2Stream): void {
-    stream.localClosed = true;
-    if (stream.resetWhenSent && !stream.remoteClosed) this.resetStream(stream, ErrorCode.NO_ERROR);
-    else this.#closeIfDone(stream);
+  release(stream: Http2Stream, octets: number): void {
+    this.#receiveFlow.release(stream, octets);
   }
 
   /** Gives every blocked stream a share, again and again, until the windows or the output limit stop it. */
   #flushBlocked(): void {
-    let progress = true;
-    while (progress && this.#blocked.size > 0 && !this.#ended) {
-      progress = false;
-      for (const stream of [...this.#blocked]) {
-        if (this.congested || this.output.length >= this.#options.outputLimit) return;
-        if (!this.#blocked.delete(stream)) continue;
-        const before = stream.queuedLength;
-        if (stream.flush(FLUSH_QUANTUM)) {
-          progress = true;
-          if (!stream.localClosed) stream.handler?.onWritable(stream);
-        } else {
-          // Behind the others: the set keeps the order of insertion.
-          this.#blocked.add(stream);
-          if (stream.queuedLength < before) progress = true;
-        }
-      }
+    // A set that is looked through shows what is added meanwhile: a stream that goes behind the others comes again.
+    for (const stream of this.#blocked) {
+      if (this.congested || this.output.length >= this.#options.outputLimit) return;
+      // Without a window only the end of a stream can be sent.
+      if (this.#sendWindow <= 0 && stream.queuedLength > 0) continue;
+      this.#blocked.delete(stream);
+      if (!stream.flush(FLUSH_QUANTUM)) this.block(stream);
+      else if (!stream.localClosed) stream.handler?.onWritable(stream);
     }
   }
 
-  // --------------------------------------------------------------------------------------------------- frames out
-
-  #writeFrameHeader(length: number, type: number, flags: number, streamId: number): void {
-    const { output } = this;
-    output.reserve(FRAME_HEADER_LENGTH);
-    const { bytes } = output;
-    const at = output.position;
-    bytes[at] = length >>> 16;
-    bytes[at + 1] = length >>> 8;
-    bytes[at + 2] = length;
-    bytes[at + 3] = type;
-    bytes[at + 4] = flags;
-    bytes[at + 5] = streamId >>> 24;
-    bytes[at + 6] = streamId >>> 16;
-    bytes[at + 7] = streamId >>> 8;
-    bytes[at + 8] = streamId;
-    output.position = at + FRAME_HEADER_LENGTH;
-  }
-
-  #writeUint32(value: number): void {
-    const { output } = this;
-    output.reserve(4);
-    const { bytes } = output;
-    bytes[output.position++] = value >>> 24;
-    bytes[output.position++] = value >>> 16;
-    bytes[output.position++] = value >>> 8;
-    bytes[output.position++] = value;
-  }
-
-  /** Copies a part of the HPACK encoder's scratch, which the next block overwrites. */
-  #copy(block: Uint8Array, from: number, to: number): void {
-    const { output } = this;
-    output.reserve(to - from);
-    const { bytes } = output;
-    let at = output.position;
-    for (let index = from; index < to; index++) bytes[at++] = block[index];
-    output.position = at;
-  }
-
-  #writeWindowUpdate(streamId: number, increment: number): void {
-    this.#writeFrameHeader(4, FrameType.WINDOW_UPDATE, 0, streamId);
-    this.#writeUint32(increment);
-  }
+  // ---------------------------------------------------------------------------------------------------- frames out
 
   #writeReset(streamId: number, errorCode: number): void {
-    this.#writeFrameHeader(4, FrameType.RST_STREAM, 0, streamId);
-    this.#writeUint32(errorCode);
+    this.#writer.reset(streamId, errorCode);
     this.#countReply();
   }
 
-  #writePing(payload: bigint, flags: number): void {
-    this.#writeFrameHeader(8, FrameType.PING, flags, 0);
-    this.#writeUint32(Number(payload >> 32n));
-    this.#writeUint32(Number(payload & 0xffffffffn));
-  }
-
   #writeGoaway(lastStreamId: number, errorCode: number, reason: string): void {
-    const debugData = Buffer.from(reason.slice(0, 512), 'utf8');
-    this.#writeFrameHeader(8 + debugData.length, FrameType.GOAWAY, 0, 0);
-    this.#writeUint32(lastStreamId);
-    this.#writeUint32(errorCode);
-    this.output.append(debugData);
+    this.#writer.goaway(lastStreamId, errorCode, reason);
     this.#handler.onOutput();
   }
 }

@@ -3,9 +3,10 @@ import type { HeaderFields } from './hpack/header-fields.js';
 /** Fields that only mean something to HTTP/1.1, RFC 9113 section 8.2.2. */
 const connectionSpecific = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
 
-/** Names that were found to be valid, so that a name is looked at once and not once per call. */
+/** Names that were found to be valid, so that a name is looked at once and not once per call: as many and as long as this. */
 const validNames = new Set<string>();
 const VALID_NAMES_LIMIT = 1_000;
+const VALID_NAME_LENGTH = 64;
 
 /** RFC 9113 section 8.2.1: no upper case, no controls, no space, no colon beyond the one of a pseudo-header field. */
 function isValidName(name: string): boolean {
@@ -15,21 +16,20 @@ function isValidName(name: string): boolean {
     const code = name.charCodeAt(index);
     if (code <= 0x20 || code >= 0x7f || code === 0x3a || (code >= 0x41 && code <= 0x5a)) return false;
   }
-  if (validNames.size < VALID_NAMES_LIMIT) validNames.add(name);
+  if (name.length <= VALID_NAME_LENGTH && validNames.size < VALID_NAMES_LIMIT) validNames.add(name);
   return true;
 }
 
-/** RFC 9113 section 8.2.1: no NUL, LF or CR anywhere, no white space at either end. */
+/**
+ * RFC 9113 section 8.2.1: no NUL, LF or CR. White space at either end, which it forbids too, is let through: gRPC leaves the
+ * spaces of a status message as they are, so that servers do send such values, and a call must not lose its status by it.
+ */
 function isValidValue(value: string): boolean {
-  const { length } = value;
-  if (length === 0) return true;
-  for (let index = 0; index < length; index++) {
+  for (let index = 0; index < value.length; index++) {
     const code = value.charCodeAt(index);
     if (code <= 0x0d && (code === 0 || code === 0x0a || code === 0x0d)) return false;
   }
-  const first = value.charCodeAt(0);
-  const last = value.charCodeAt(length - 1);
-  return first !== 0x20 && first !== 0x09 && last !== 0x20 && last !== 0x09;
+  return true;
 }
 
 function checkRegularField(name: string, value: string): string | undefined {

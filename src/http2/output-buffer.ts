@@ -1,4 +1,6 @@
-const CHUNK_LENGTH = 32 * 1024;
+/** A chunk is twice as large as the one before it, so that a connection that says little keeps little. */
+const FIRST_CHUNK_LENGTH = 512;
+const LAST_CHUNK_LENGTH = 32 * 1024;
 
 /** A payload of at least this many octets is queued by reference, because a copy costs more than one more iovec. */
 const REFERENCE_LENGTH = 16 * 1024;
@@ -10,18 +12,20 @@ const REFERENCE_LENGTH = 16 * 1024;
 export class OutputBuffer {
   /** Octets queued and not taken yet. */
   length = 0;
-  /** The open chunk and the next free octet in it: frame writers store at `bytes[position++]` after `reserve`. */
-  bytes: Uint8Array = Buffer.allocUnsafeSlow(CHUNK_LENGTH);
+  /** The open chunk and the next free octet in it: frame writers store at `bytes[position]` after `reserve`. */
+  bytes: Uint8Array = Buffer.allocUnsafeSlow(0);
   position = 0;
 
   #start = 0;
+  #nextLength = FIRST_CHUNK_LENGTH;
   #closed: Uint8Array[] = [];
 
   /** Makes room for `count` contiguous octets at `position` and counts them as queued. The caller must write all of them. */
   reserve(count: number): void {
     if (this.bytes.length - this.position < count) {
       this.#closeChunk();
-      this.bytes = Buffer.allocUnsafeSlow(Math.max(CHUNK_LENGTH, count));
+      this.bytes = Buffer.allocUnsafeSlow(Math.max(this.#nextLength, count));
+      this.#nextLength = Math.min(this.#nextLength * 2, LAST_CHUNK_LENGTH);
       this.#start = this.position = 0;
     }
     this.length += count;
@@ -29,16 +33,18 @@ export class OutputBuffer {
 
   /** Appends `payload[from, to)`. The memory must not change afterwards. */
   append(payload: Uint8Array, from = 0, to = payload.length): void {
+    if (to - from < REFERENCE_LENGTH) return this.copy(payload, from, to);
+    this.#closeChunk();
+    this.#closed.push(from === 0 && to === payload.length ? payload : payload.subarray(from, to));
+    this.length += to - from;
+  }
+
+  /** Appends a copy of `payload[from, to)`. */
+  copy(payload: Uint8Array, from: number, to: number): void {
     const count = to - from;
-    if (count >= REFERENCE_LENGTH) {
-      this.#closeChunk();
-      this.#closed.push(from === 0 && to === payload.length ? payload : payload.subarray(from, to));
-      this.length += count;
-      return;
-    }
     this.reserve(count);
     const { bytes, position } = this;
-    if (count <= 32) {
+    if (count <= 64) {
       // For a few octets a loop is cheaper than the view that `set` needs.
       for (let index = 0; index < count; index++) bytes[position + index] = payload[from + index];
     } else {

@@ -1,18 +1,25 @@
 /**
- * Counts the received octets that wait in memory, for a connection and, through `parent`, for the process.
+ * Counts the received octets that wait in memory, or are certain to come, for a connection and, through `parent`, for the
+ * process.
  *
- * From half of the limit on a budget is *pressed*: windows stop growing and new streams are refused. At the limit it is
- * *exhausted*: the stream whose data arrives next is failed.
+ * From half of the limit on a budget is *pressed*: new streams are refused and windows are widened for one message at a
+ * time. From seven eighths on it is *full*: what comes without a widened window is refused too. The last eighth is for
+ * that one message, so that messages larger than their windows never wait for each other for ever.
  */
 export class ReceiveBudget {
   readonly limit: number;
   readonly parent: ReceiveBudget | undefined;
+  readonly #pressedFrom: number;
+  readonly #fullFrom: number;
   #held = 0;
+  #wideMessages = 0;
   readonly #waiting = new Set<() => void>();
 
   constructor(limit: number, parent?: ReceiveBudget) {
     this.limit = limit;
     this.parent = parent;
+    this.#pressedFrom = limit / 2;
+    this.#fullFrom = limit - limit / 8;
   }
 
   /** Octets counted now. */
@@ -21,11 +28,22 @@ export class ReceiveBudget {
   }
 
   get pressed(): boolean {
-    return this.#held * 2 >= this.limit || (this.parent?.pressed ?? false);
+    return this.#held >= this.#pressedFrom || (this.parent?.pressed ?? false);
   }
 
-  get exhausted(): boolean {
-    return this.#held >= this.limit || (this.parent?.exhausted ?? false);
+  /** Whether `octets` more would be too many, here or in the parent. */
+  isFullWith(octets: number): boolean {
+    return this.#held + octets > this.#fullFrom || (this.parent?.isFullWith(octets) ?? false);
+  }
+
+  /**
+   * Whether a connection's window may be widened for one more message. A pressed connection has one such message at a
+   * time; a pressed process has one for each connection, and only one when it is full.
+   */
+  get allowsWideMessage(): boolean {
+    if (this.#wideMessages > 0 && this.pressed) return false;
+    const { parent } = this;
+    return parent === undefined || parent.#wideMessages === 0 || parent.#held < parent.#fullFrom;
   }
 
   add(octets: number): void {
@@ -34,17 +52,30 @@ export class ReceiveBudget {
   }
 
   remove(octets: number): void {
-    const wasPressed = this.#held * 2 >= this.limit;
+    const before = this.#held;
     this.#held -= octets;
-    if (wasPressed && this.#held * 2 < this.limit && this.#waiting.size > 0) {
-      const waiting = [...this.#waiting];
-      this.#waiting.clear();
-      for (const relieved of waiting) relieved();
-    }
     this.parent?.remove(octets);
+    if (this.#waiting.size === 0) return;
+    if (this.#fellBelow(this.#pressedFrom, before) || this.#fellBelow(this.#fullFrom, before)) this.#wake();
   }
 
-  /** Calls `relieved` once when this budget, or its parent, is no longer pressed; it may be pressed again by then. */
+  #fellBelow(threshold: number, before: number): boolean {
+    return before >= threshold && this.#held < threshold;
+  }
+
+  /** A window was widened for a message; `endWideMessage` when that was read, or will not come. */
+  beginWideMessage(): void {
+    this.#wideMessages++;
+    this.parent?.beginWideMessage();
+  }
+
+  endWideMessage(): void {
+    this.#wideMessages--;
+    this.parent?.endWideMessage();
+    if (this.#wideMessages === 0) this.#wake();
+  }
+
+  /** Calls `relieved` once when `allowsWideMessage` may have become true; it may be false again by then. */
   whenRelieved(relieved: () => void): void {
     this.#waiting.add(relieved);
     this.parent?.whenRelieved(relieved);
@@ -54,5 +85,12 @@ export class ReceiveBudget {
   forget(relieved: () => void): void {
     this.#waiting.delete(relieved);
     this.parent?.forget(relieved);
+  }
+
+  #wake(): void {
+    if (this.#waiting.size === 0) return;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const relieved of waiting) relieved();
   }
 }

@@ -52,20 +52,33 @@ export function encodeSettings(settings: Partial<Settings>): Uint8Array {
 }
 
 /**
- * Applies the payload of a SETTINGS frame to `settings`, in order; unknown parameters are ignored.
+ * Applies the payload of a SETTINGS frame of `peer` to `settings`, in order; unknown parameters are ignored.
  *
+ * @param onHeaderTableSize called for every value of SETTINGS_HEADER_TABLE_SIZE, because HPACK has to know of the smallest
+ *   one too (RFC 7541 section 4.2)
  * @throws ConnectionError for a value that RFC 9113 section 6.5.2 forbids.
  */
-export function applySettings(settings: Settings, payload: Uint8Array, from: number, to: number): void {
+export function applySettings(
+  settings: Settings,
+  peer: 'client' | 'server',
+  payload: Uint8Array,
+  from: number,
+  to: number,
+  onHeaderTableSize: (size: number) => void,
+): void {
   for (let at = from; at < to; at += 6) {
     const identifier = (payload[at] << 8) | payload[at + 1];
     const value = readUint32(payload, at + 2);
     switch (identifier) {
       case Identifier.HEADER_TABLE_SIZE:
         settings.headerTableSize = value;
+        onHeaderTableSize(value);
         break;
       case Identifier.ENABLE_PUSH:
-        if (value > 1) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, `SETTINGS_ENABLE_PUSH is ${value}`);
+        // A server must not even allow itself what it has to refrain from.
+        if (value > (peer === 'client' ? 1 : 0)) {
+          throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, `SETTINGS_ENABLE_PUSH of a ${peer} is ${value}`);
+        }
         settings.enablePush = value === 1;
         break;
       case Identifier.MAX_CONCURRENT_STREAMS:

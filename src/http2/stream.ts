@@ -3,11 +3,11 @@ import type { StreamHandler } from './stream-handler.js';
 /** What a stream asks of its connection. */
 export interface StreamConnection {
   writeHeaders(stream: Http2Stream, fields: readonly string[], endStream: boolean): void;
-  writeData(stream: Http2Stream, payload: Uint8Array, from: number, endStream: boolean): number;
+  writeData(stream: Http2Stream, payload: Uint8Array, from: number, endStream: boolean, most: number): number;
   block(stream: Http2Stream): void;
   resetStream(stream: Http2Stream, errorCode: number): void;
   widen(stream: Http2Stream, octets: number): void;
-  released(stream: Http2Stream, octets: number): void;
+  release(stream: Http2Stream, octets: number): void;
 }
 
 /**
@@ -32,16 +32,18 @@ export class Http2Stream {
   sendWindow: number;
   /** Octets of DATA that the peer may still send. */
   receiveWindow: number;
-  /** Octets that were read and that the peer may send again, not announced yet. */
-  uncredited = 0;
+  /** Octets of the present DATA frame that are still to come. */
+  arriving = 0;
   /** Octets of DATA that wait in memory on this side. */
   held = 0;
+  /** Octets that were read and that the peer may send again, not announced yet. */
+  uncredited = 0;
   /** Octets that the window is wider than usual, for a message that is larger than it. */
   extended = 0;
-  /** Octets of that message which have not come yet; the budget counts them already. */
-  reserved = 0;
   /** Octets by which the window has to be wider as soon as the budget allows. */
   wanted = 0;
+  /** Octets that the budget counts although they have not come: `arriving`, and the rest of a message that may come whole. */
+  counted = 0;
 
   /** Reset the stream when this side has sent all: the rest of what the peer sends is of no use. */
   resetWhenSent = false;
@@ -92,7 +94,7 @@ export class Http2Stream {
     if (this.localClosed || this.#queuedEnd) return true;
     let from = 0;
     if (this.#queue.length === 0) {
-      from = this.#connection.writeData(this, payload, 0, endStream);
+      from = this.#connection.writeData(this, payload, 0, endStream, Number.POSITIVE_INFINITY);
       if (from === payload.length && (payload.length > 0 || this.localClosed || !endStream)) return true;
     }
     if (this.#queue.length === 0) this.#queueOffset = from;
@@ -103,24 +105,25 @@ export class Http2Stream {
     return false;
   }
 
-  /** Sends what is queued, at most about `quantum` octets of it. @returns true when nothing is left. */
-  flush(quantum: number): boolean {
-    const stop = this.#queuedLength - quantum;
+  /** Sends what is queued, at most `most` octets of it. @returns true when nothing is left. */
+  flush(most: number): boolean {
+    let left = most;
     while (this.#queue.length > 0) {
       const payload = this.#queue[0];
       const last = this.#queue.length === 1;
       const endStream = last && this.#queuedEnd && this.#queuedTrailers === undefined;
       const from = this.#queueOffset;
-      this.#queueOffset = this.#connection.writeData(this, payload, from, endStream);
-      this.#queuedLength -= this.#queueOffset - from;
-      if (this.#queueOffset < payload.length || (endStream && !this.localClosed)) return false;
+      const to = this.#connection.writeData(this, payload, from, endStream, left);
+      // The end of the stream may have been the last word; then there is no queue any more.
+      if (this.localClosed) return true;
+      this.#queueOffset = to;
+      this.#queuedLength -= to - from;
+      left -= to - from;
+      if (to < payload.length || endStream) return false;
       this.#queue.shift();
       this.#queueOffset = 0;
-      if (this.#queuedLength <= stop && this.#queue.length > 0) return false;
     }
-    if (this.#queuedTrailers !== undefined && !this.localClosed) {
-      this.#connection.writeHeaders(this, this.#queuedTrailers, true);
-    }
+    if (this.#queuedTrailers !== undefined) this.#connection.writeHeaders(this, this.#queuedTrailers, true);
     return true;
   }
 
@@ -147,16 +150,11 @@ export class Http2Stream {
 
   /** Makes sure that the peer can send `octets` more, which an unfinished message needs, as soon as the budget allows. */
   require(octets: number): void {
-    if (octets > this.receiveWindow) this.#connection.widen(this, octets);
+    if (octets > this.receiveWindow + this.arriving) this.#connection.widen(this, octets);
   }
 
   /** Says that `octets` of delivered DATA no longer wait in memory, and lets the peer send as many again. */
   release(octets: number): void {
-    if (octets === 0) return;
-    this.held -= octets;
-    const narrowed = Math.min(octets, this.extended);
-    this.extended -= narrowed;
-    this.uncredited += octets - narrowed;
-    this.#connection.released(this, octets);
+    if (octets > 0) this.#connection.release(this, octets);
   }
 }

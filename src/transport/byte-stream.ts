@@ -12,7 +12,7 @@ export interface ByteStream {
   start(receiver: ByteStreamReceiver): void;
   /** Writes `chunks` in order; `done` is called when the system has taken them all, not called when the stream ends before. */
   write(chunks: Uint8Array[], done: () => void): void;
-  /** Ends the stream after what was written. */
+  /** Ends the stream after what was written, and closes when the peer has ended it too: whoever does not wait destroys. */
   end(): void;
   /** Ends the stream at once. */
   destroy(): void;

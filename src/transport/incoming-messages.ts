@@ -9,7 +9,7 @@ import type { AnyMessageType } from '../rpc/service-definition.js';
 const PREFIX_LENGTH = 5;
 
 interface QueuedMessage {
-  readonly payload: Uint8Array;
+  payload: Uint8Array;
   readonly compressed: boolean;
 }
 
@@ -36,6 +36,8 @@ export class IncomingMessages {
   };
   #stream: Http2Stream | undefined;
   #queue: QueuedMessage[] = [];
+  /** The first messages of the queue, which keep no more memory than they are long. */
+  #detached = 0;
   #waiter: Waiter | undefined;
   #ended = false;
   #failure: (() => unknown) | undefined;
@@ -63,6 +65,7 @@ export class IncomingMessages {
       stream.release(payload.length);
       return;
     }
+    if (this.#queue.length > this.#detached) this.#detach();
     this.#assembler.push(payload, this.#deliver);
     if (this.#waiter !== undefined && this.#queue.length > 0) this.#serve(this.#waiter);
     this.#requirePartial();
@@ -89,18 +92,20 @@ export class IncomingMessages {
     if (this.#ended || this.#failure !== undefined) return;
     this.#failure = error;
     this.#assembler.close();
-    if (!keepQueued) this.#queue = [];
+    if (!keepQueued) this.#dropQueue();
     this.#stream?.release(this.#stream.held - this.#queuedOctets());
     this.#waiter?.reject(error());
     this.#waiter = undefined;
   }
 
-  /** Drops all that waits; nothing will be read. */
+  /** Drops all that waits; nothing more will be given. */
   discard(): void {
-    this.#queue = [];
+    this.#dropQueue();
     this.#ended = true;
     this.#assembler.close();
     this.#stream?.release(this.#stream.held);
+    this.#waiter?.resolve({ value: undefined, done: true });
+    this.#waiter = undefined;
   }
 
   /**
@@ -110,6 +115,7 @@ export class IncomingMessages {
    */
   take(): unknown {
     const { payload, compressed } = this.#queue.shift() as QueuedMessage;
+    if (this.#detached > 0) this.#detached--;
     this.#stream?.release(payload.length + PREFIX_LENGTH);
     if (this.#queue.length === 0) this.#requirePartial();
     const bytes = compressed ? decompress(this.encoding, payload, this.#maxLength) : payload;
@@ -137,12 +143,31 @@ export class IncomingMessages {
     }
   }
 
+  /**
+   * Copies small messages out of the chunks that they came in. Only those that wait until more comes: most are read at once,
+   * and a chunk may have held the messages of many calls.
+   */
+  #detach(): void {
+    for (; this.#detached < this.#queue.length; this.#detached++) {
+      const message = this.#queue[this.#detached];
+      const { payload } = message;
+      if (payload.length * 2 >= payload.buffer.byteLength) continue;
+      message.payload = Buffer.allocUnsafeSlow(payload.length);
+      message.payload.set(payload);
+    }
+  }
+
   /** An unfinished message may be larger than the window: room is made for it as soon as nothing before it waits. */
   #requirePartial(): void {
     const { partialLength, announcedLength } = this.#assembler;
     if (partialLength > 0 && this.#queue.length === 0) {
       this.#stream?.require(announcedLength + PREFIX_LENGTH - partialLength);
     }
+  }
+
+  #dropQueue(): void {
+    this.#queue = [];
+    this.#detached = 0;
   }
 
   #queuedOctets(): number {

@@ -12,7 +12,10 @@ export interface Limits {
   /** Octets on their way that were not read yet: for one call, for one connection. */
   streamWindow: number;
   connectionWindow: number;
-  /** Unread messages in memory: for one connection. The process's share is `processReceiveBudget`. */
+  /**
+   * Unread messages in memory: for one connection. The process's share is `processReceiveBudget`. One message larger than an
+   * eighth of it may go beyond it. Default: 32 MiB, or eight messages of the largest size.
+   */
   maxBufferedPerConnection: number;
   maxFrameSize: number;
   /** Metadata and other header fields of one section, as RFC 9113 section 6.5.2 counts. */
@@ -78,9 +81,9 @@ export function resolveLimits(overrides: Partial<Limits> = {}): Limits {
     limits[name] = value;
   }
   if (overrides.maxBufferedPerConnection === undefined) {
-    // A few messages of the largest size must fit.
+    // A message of the largest size must fit into what `ReceiveBudget` keeps for it.
     const { maxBufferedPerConnection, maxReceiveMessageLength } = limits;
-    limits.maxBufferedPerConnection = Math.max(maxBufferedPerConnection, 4 * maxReceiveMessageLength);
+    limits.maxBufferedPerConnection = Math.max(maxBufferedPerConnection, 8 * maxReceiveMessageLength);
   }
   return limits;
 }

@@ -9,8 +9,11 @@ import type { Connection } from './connector.js';
 import type { Limits } from './limits.js';
 import { SocketStream } from './socket-stream.js';
 
-/** How long a refused peer has to read why, in milliseconds. */
-const REFUSAL_LINGER = 1_000;
+/**
+ * How long a refused connection stays open, in milliseconds. A peer that writes to a closed socket may lose what it has not
+ * read of the reason; most write once, when they have just connected.
+ */
+const REFUSAL_LINGER = 250;
 
 /** Listens on a Unix socket and hands over the peers that were let in; the others are told why they were not. */
 export function acceptSockets(
@@ -26,7 +29,7 @@ export function acceptSockets(
       socket.on('error', () => {});
       socket.on('close', () => clearTimeout(timer));
       // The socket stays paused: nothing that the peer sent is read.
-      socket.end(refusal(limits, reason), () => socket.destroy());
+      socket.end(refusal(limits, reason));
     },
     onError: events.onError,
   });
@@ -47,5 +50,5 @@ function refusal(limits: Limits, reason: string): Uint8Array {
   const connection = new Http2Connection({ role: 'server', ...limits, outputLimit: 1, budget }, handler);
   connection.start(0);
   connection.close(ErrorCode.INADEQUATE_SECURITY, `podwire: ${reason}`);
-  return Buffer.concat(connection.output.take());
+  return Buffer.concat(connection.takeOutput().chunks);
 }

@@ -35,9 +35,9 @@ export class SocketStream implements ByteStream {
   }
 
   end(): void {
-    const socket = this.#socket;
-    // `end` alone would wait for the peer's FIN.
-    socket.end(() => socket.destroy());
+    // Reading goes on until the peer has ended too. A socket that is closed at once fails the peer's next write, and with
+    // that the peer's kernel may drop our last words unread.
+    this.#socket.end();
   }
 
   destroy(): void {

@@ -56,6 +56,8 @@ export class Transport implements ConnectionHandler, ByteStreamReceiver {
   #ending = false;
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
+  /** When `#timer` fires. It is not moved to a later moment: an idle connection has none after that. */
+  #timerDue = Number.POSITIVE_INFINITY;
   #linger: NodeJS.Timeout | undefined;
   #turnMessages = 0;
   #turnLength = 0;
@@ -90,7 +92,7 @@ export class Transport implements ConnectionHandler, ByteStreamReceiver {
     this.#keepalive?.start();
   }
 
-  /** Calls are open, or their ends are not written yet. */
+  /** No call is open. */
   get idle(): boolean {
     return this.connection.streamCount === 0;
   }
@@ -205,34 +207,36 @@ export class Transport implements ConnectionHandler, ByteStreamReceiver {
     if (length > 0 && (!connection.congested || this.#ending)) {
       this.#inFlight += length;
       if (this.#inFlight >= CONGESTION_LENGTH) connection.congested = true;
-      this.#stream.write(connection.output.take(), () => this.#written(length));
-      connection.outputTaken();
+      const { chunks, replies } = connection.takeOutput();
+      this.#stream.write(chunks, () => this.#written(length, replies));
     }
     if (this.#ending) this.#stream.end();
   }
 
-  #written(length: number): void {
+  #written(length: number, replies: number): void {
     this.#inFlight -= length;
     const { connection } = this;
     if (connection.ended) return;
-    if (this.#inFlight === 0) connection.outputDelivered();
+    connection.outputDelivered(replies);
     if (connection.congested && this.#inFlight < CONGESTION_LENGTH / 2) {
       connection.congested = false;
-      connection.outputTaken();
-      if (connection.output.length > 0) this.onOutput();
+      this.#flush();
     }
+    connection.resumeOutput();
   }
 
   // -------------------------------------------------------------------------------------------------------- timers
 
   #armTimer(): void {
     const { nextTimeout } = this.connection;
-    if (nextTimeout === Number.POSITIVE_INFINITY || this.#timer !== undefined) return;
+    if (nextTimeout >= this.#timerDue) return;
+    clearTimeout(this.#timer);
+    this.#timerDue = nextTimeout;
     const delay = Math.max(1, Math.ceil(nextTimeout - performance.now()));
     this.#timer = setTimeout(() => {
       // The peer's bytes may already wait in the kernel when this process was held back: poll once before judging.
       setImmediate(() => {
-        this.#timer = undefined;
+        this.#timerDue = Number.POSITIVE_INFINITY;
         if (this.#closed) return;
         this.connection.handleTimeout(performance.now());
         this.#armTimer();

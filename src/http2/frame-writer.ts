@@ -1,0 +1,101 @@
+import { CONNECTION_PREFACE, FRAME_HEADER_LENGTH, FrameFlag, FrameType } from './frame.js';
+import { OutputBuffer } from './output-buffer.js';
+import { encodeSettings, type Settings } from './settings.js';
+
+/** Octets of a GOAWAY's debug data, at most. */
+const MAX_DEBUG_DATA = 512;
+
+/** Writes frames (RFC 9113 section 6) into an output buffer, always whole ones. */
+export class FrameWriter {
+  readonly output = new OutputBuffer();
+
+  preface(): void {
+    this.output.append(CONNECTION_PREFACE);
+  }
+
+  settings(settings: Partial<Settings>): void {
+    const payload = encodeSettings(settings);
+    this.#header(payload.length, FrameType.SETTINGS, 0, 0);
+    this.output.append(payload);
+  }
+
+  settingsAcknowledgement(): void {
+    this.#header(0, FrameType.SETTINGS, FrameFlag.ACK, 0);
+  }
+
+  /** A header block, in as many frames as the peer's `maxFrameSize` asks for. The block is copied. */
+  headers(streamId: number, block: Uint8Array, endStream: boolean, maxFrameSize: number): void {
+    const end = endStream ? FrameFlag.END_STREAM : 0;
+    const { length } = block;
+    if (length <= maxFrameSize) {
+      this.#header(length, FrameType.HEADERS, end | FrameFlag.END_HEADERS, streamId);
+      this.output.copy(block, 0, length);
+      return;
+    }
+    this.#header(maxFrameSize, FrameType.HEADERS, end, streamId);
+    this.output.copy(block, 0, maxFrameSize);
+    for (let at = maxFrameSize; at < length; at += maxFrameSize) {
+      const to = Math.min(at + maxFrameSize, length);
+      this.#header(to - at, FrameType.CONTINUATION, to === length ? FrameFlag.END_HEADERS : 0, streamId);
+      this.output.copy(block, at, to);
+    }
+  }
+
+  /** One DATA frame with `payload[from, to)`, whose memory must not change afterwards. */
+  data(streamId: number, payload: Uint8Array, from: number, to: number, endStream: boolean): void {
+    this.#header(to - from, FrameType.DATA, endStream ? FrameFlag.END_STREAM : 0, streamId);
+    this.output.append(payload, from, to);
+  }
+
+  windowUpdate(streamId: number, increment: number): void {
+    this.#header(4, FrameType.WINDOW_UPDATE, 0, streamId);
+    this.#uint32(increment);
+  }
+
+  reset(streamId: number, errorCode: number): void {
+    this.#header(4, FrameType.RST_STREAM, 0, streamId);
+    this.#uint32(errorCode);
+  }
+
+  ping(payload: bigint, acknowledgement: boolean): void {
+    this.#header(8, FrameType.PING, acknowledgement ? FrameFlag.ACK : 0, 0);
+    this.#uint32(Number(payload >> 32n));
+    this.#uint32(Number(payload & 0xffffffffn));
+  }
+
+  /** `reason` becomes the debug data, cut when it is long. */
+  goaway(lastStreamId: number, errorCode: number, reason: string): void {
+    const debugData = Buffer.from(reason, 'utf8').subarray(0, MAX_DEBUG_DATA);
+    this.#header(8 + debugData.length, FrameType.GOAWAY, 0, 0);
+    this.#uint32(lastStreamId);
+    this.#uint32(errorCode);
+    this.output.append(debugData);
+  }
+
+  #header(length: number, type: number, flags: number, streamId: number): void {
+    const { output } = this;
+    output.reserve(FRAME_HEADER_LENGTH);
+    const { bytes, position } = output;
+    bytes[position] = length >>> 16;
+    bytes[position + 1] = length >>> 8;
+    bytes[position + 2] = length;
+    bytes[position + 3] = type;
+    bytes[position + 4] = flags;
+    bytes[position + 5] = streamId >>> 24;
+    bytes[position + 6] = streamId >>> 16;
+    bytes[position + 7] = streamId >>> 8;
+    bytes[position + 8] = streamId;
+    output.position = position + FRAME_HEADER_LENGTH;
+  }
+
+  #uint32(value: number): void {
+    const { output } = this;
+    output.reserve(4);
+    const { bytes, position } = output;
+    bytes[position] = value >>> 24;
+    bytes[position + 1] = value >>> 16;
+    bytes[position + 2] = value >>> 8;
+    bytes[position + 3] = value;
+    output.position = position + 4;
+  }
+}
