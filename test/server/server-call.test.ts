@@ -1,0 +1,518 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
+import { Code } from '../../src/rpc/code.js';
+import { RpcError } from '../../src/rpc/rpc-error.js';
+import type { ServerContext } from '../../src/server/server-context.js';
+import { rejection } from '../client/rejection.js';
+import { openRawClient, rawMessage } from './raw-client.js';
+import { collect, repeat, servePodInfo, signalled, socketFolder, until } from './serve-podinfo.js';
+
+describe('what a handler throws', () => {
+  it.each([
+    ['an Error', new Error('the password is 1234')],
+    ['a string', 'the password is 1234'],
+    ['undefined', undefined],
+  ])('is UNKNOWN for the caller and reported here: %s', async (_, thrown) => {
+    const onHandlerError = vi.fn();
+    await using served = await servePodInfo(
+      {
+        describe: () => {
+          throw thrown;
+        },
+        async *watch() {
+          yield {};
+          throw thrown;
+        },
+      },
+      { server: { onHandlerError } },
+    );
+    for (const call of [() => served.podinfo.describe({}), () => collect(served.podinfo.watch({}))]) {
+      const error = await rejection(call());
+      expect(error).toMatchObject({
+        code: Code.UNKNOWN,
+        statusMessage: 'the handler failed; the server has the details',
+      });
+      expect(JSON.stringify([...error.metadata])).not.toContain('1234');
+    }
+    expect(onHandlerError.mock.calls.map(([error, method]) => [error, method.fullName])).toEqual([
+      [thrown, 'podinfo.v1.PodInfo/Describe'],
+      [thrown, 'podinfo.v1.PodInfo/Watch'],
+    ]);
+  });
+
+  it('is printed to standard error by default', async () => {
+    const print = vi.spyOn(console, 'error').mockImplementation(() => {});
+    await using served = await servePodInfo({
+      describe: async () => {
+        throw new Error('of the handler');
+      },
+    });
+    await rejection(served.podinfo.describe({}));
+    expect(print.mock.calls.join()).toMatch(
+      /the handler of podinfo\.v1\.PodInfo\/Describe threw Error: of the handler/,
+    );
+    print.mockRestore();
+  });
+
+  it('says nothing of what an RpcError of its own call had beside code and message', async () => {
+    await using downstream = await servePodInfo({
+      describe: async () => {
+        throw new RpcError(Code.NOT_FOUND, 'no such pod', {
+          metadata: { secret: 'token' },
+          details: [{ typeUrl: 'x/y', value: new Uint8Array(3) }],
+        });
+      },
+    });
+    await using served = await servePodInfo({ describe: (request) => downstream.podinfo.describe(request) });
+    const error = await rejection(served.podinfo.describe({}));
+    expect(error).toMatchObject({ code: Code.NOT_FOUND, statusMessage: 'no such pod', details: [] });
+    expect(error.metadata.has('secret')).toBe(false);
+  });
+
+  it('is UNKNOWN when it is an RpcError that says OK', async () => {
+    await using served = await servePodInfo({
+      describe: async () => {
+        throw new RpcError(Code.OK, 'all well');
+      },
+    });
+    expect((await rejection(served.podinfo.describe({}))).code).toBe(Code.UNKNOWN);
+  });
+
+  it('reaches the caller although its details cannot be sent', async () => {
+    const onHandlerError = vi.fn();
+    await using served = await servePodInfo(
+      {
+        describe: async () => {
+          throw new RpcError(Code.ABORTED, 'x', { details: [{ typeUrl: 'a', value: undefined as never }] });
+        },
+      },
+      { server: { onHandlerError } },
+    );
+    expect((await rejection(served.podinfo.describe({}))).code).toBe(Code.ABORTED);
+    expect(onHandlerError).toHaveBeenCalledOnce();
+  });
+
+  it('keeps its code when message, metadata and details are larger than the caller takes', async () => {
+    await using served = await servePodInfo({
+      describe: async () => {
+        throw new RpcError(Code.FAILED_PRECONDITION, 'long '.repeat(20_000), { metadata: { key: 'x'.repeat(50_000) } });
+      },
+    });
+    const running = served.podinfo.exchange(repeat(1, () => ({})))[Symbol.asyncIterator]();
+    await running.next();
+    const error = await rejection(served.podinfo.describe({}));
+    expect(error.code).toBe(Code.FAILED_PRECONDITION);
+    expect(error.statusMessage).toMatch(/^long long .* the caller takes 16384\)$/);
+    expect(await running.next()).toMatchObject({ done: true });
+  });
+
+  it('ends the call while the caller still sends', async () => {
+    await using served = await servePodInfo({
+      async pushLogs(requests) {
+        for await (const _ of requests) throw new RpcError(Code.RESOURCE_EXHAUSTED, 'disk full');
+        return {};
+      },
+    });
+    let sent = 0;
+    const returned = signalled();
+    async function* endless() {
+      try {
+        for (;;) {
+          sent++;
+          yield { line: 'x'.repeat(1_000) };
+        }
+      } finally {
+        returned.resolve();
+      }
+    }
+    expect(await rejection(served.podinfo.pushLogs(endless()))).toMatchObject({
+      code: Code.RESOURCE_EXHAUSTED,
+      statusMessage: 'disk full',
+    });
+    await returned.promise;
+    const before = sent;
+    await delay(20);
+    expect(sent).toBe(before);
+  });
+});
+
+describe('what a handler gives', () => {
+  it('may come without a promise', async () => {
+    await using served = await servePodInfo({ describe: (() => ({ reply: 'at once' })) as never });
+    expect((await served.podinfo.describe({})).reply).toBe('at once');
+  });
+
+  it('is INTERNAL when it cannot be encoded, and reported', async () => {
+    const onHandlerError = vi.fn();
+    await using served = await servePodInfo(
+      { describe: async () => undefined as never, watch: () => repeat(1, () => ({ sequence: 'x' as never })) },
+      { server: { onHandlerError } },
+    );
+    for (const call of [() => served.podinfo.describe({}), () => collect(served.podinfo.watch({}))]) {
+      const { code, statusMessage } = await rejection(call());
+      expect(code).toBe(Code.INTERNAL);
+      expect(statusMessage).toBe('the response cannot be encoded; the server has the details');
+    }
+    expect(onHandlerError).toHaveBeenCalledTimes(2);
+  });
+
+  it('is UNKNOWN when it is no stream where one is due', async () => {
+    const onHandlerError = vi.fn();
+    await using served = await servePodInfo({ watch: (async () => ({})) as never }, { server: { onHandlerError } });
+    expect((await rejection(collect(served.podinfo.watch({})))).code).toBe(Code.UNKNOWN);
+    expect(onHandlerError).toHaveBeenCalledOnce();
+  });
+
+  it('is RESOURCE_EXHAUSTED when it is larger than the server may send', async () => {
+    await using served = await servePodInfo(
+      { describe: async () => ({ reply: 'x'.repeat(2_000) }) },
+      { server: { limits: { maxSendMessageLength: 1_000 } } },
+    );
+    expect(await rejection(served.podinfo.describe({}))).toMatchObject({
+      code: Code.RESOURCE_EXHAUSTED,
+      statusMessage: 'the response has 2003 bytes, more than the limit of 1000 bytes',
+    });
+  });
+
+  it('is not called for a request that is too large', async () => {
+    const describe = vi.fn();
+    await using served = await servePodInfo({ describe }, { server: { limits: { maxReceiveMessageLength: 1_000 } } });
+    for (const options of [{}, { compression: 'gzip' } as const]) {
+      const error = await rejection(served.podinfo.describe({ text: 'x'.repeat(100_000) }, options));
+      expect(error.code).toBe(Code.RESOURCE_EXHAUSTED);
+      const streamed = await rejection(
+        served.podinfo.pushLogs(
+          repeat(2, () => ({ line: 'x'.repeat(2_000) })),
+          options,
+        ),
+      );
+      expect(streamed.code).toBe(Code.RESOURCE_EXHAUSTED);
+    }
+    expect(describe).not.toHaveBeenCalled();
+  });
+});
+
+describe('the end of a call', () => {
+  const untilAborted = (signal: AbortSignal): Promise<never> =>
+    new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+
+  it('runs the clean-up of a generator: break, signal, deadline, an error of the caller', async () => {
+    let cleaned = 0;
+    await using served = await servePodInfo({
+      async *watch(_, { signal }) {
+        try {
+          for (let sequence = 1n; ; sequence++) {
+            yield { sequence };
+            await delay(1, undefined, { signal });
+          }
+        } finally {
+          cleaned++;
+        }
+      },
+    });
+    for await (const { sequence } of served.podinfo.watch({})) if (sequence === 3n) break;
+    await until(() => cleaned === 1);
+    const controller = new AbortController();
+    const aborted = (async () => {
+      for await (const { sequence } of served.podinfo.watch({}, { signal: controller.signal })) {
+        if (sequence === 3n) controller.abort();
+      }
+    })();
+    expect((await rejection(aborted)).code).toBe(Code.CANCELLED);
+    await until(() => cleaned === 2);
+    expect((await rejection(collect(served.podinfo.watch({}, { timeoutMs: 30 })))).code).toBe(Code.DEADLINE_EXCEEDED);
+    await until(() => cleaned === 3);
+    await expect(
+      (async () => {
+        for await (const _ of served.podinfo.watch({})) throw new Error('of the caller');
+      })(),
+    ).rejects.toThrow('of the caller');
+    await until(() => cleaned === 4);
+  });
+
+  it('stops an iterator that is no generator, once', async () => {
+    const returned = vi.fn(() => 'no promise' as never);
+    const waits = signalled();
+    await using served = await servePodInfo({
+      watch: () => ({
+        [Symbol.asyncIterator]: () => ({
+          next: () => {
+            waits.resolve();
+            return new Promise(() => {});
+          },
+          return: returned,
+        }),
+      }),
+    });
+    const controller = new AbortController();
+    const call = rejection(collect(served.podinfo.watch({}, { signal: controller.signal })));
+    await waits.promise;
+    controller.abort();
+    await call;
+    await until(() => returned.mock.calls.length > 0);
+    await served.podinfo.describe({});
+    expect(returned).toHaveBeenCalledOnce();
+  });
+
+  it('comes to the handler when the connection is lost', async () => {
+    const reason = signalled<unknown>();
+    using folder = socketFolder();
+    await using _ = await servePodInfo(
+      {
+        async pushLogs(requests, { signal }) {
+          signal.addEventListener('abort', () => reason.resolve(signal.reason));
+          for await (const _ of requests);
+          return {};
+        },
+      },
+      { endpoint: folder.path('x.sock') },
+    );
+    const { session, request } = openRawClient(folder.path('x.sock'));
+    const stream = request('/podinfo.v1.PodInfo/PushLogs');
+    stream.write(rawMessage(0));
+    stream.on('error', () => {});
+    await until(async () => _.server.connectionCount === 1);
+    await delay(20);
+    session.destroy();
+    expect(await reason.promise).toMatchObject({ code: Code.CANCELLED });
+  });
+
+  it('has no effect on a handler that does not look, which counts until it is done', async () => {
+    const block = signalled();
+    let running = 0;
+    await using served = await servePodInfo(
+      {
+        async describe() {
+          running++;
+          await block.promise;
+          running--;
+          return {};
+        },
+      },
+      { server: { limits: { maxRunningHandlers: 2 } } },
+    );
+    const { podinfo } = served;
+    const late = [podinfo.describe({}, { timeoutMs: 20 }), podinfo.describe({}, { timeoutMs: 20 })];
+    for (const call of late) expect((await rejection(call)).code).toBe(Code.DEADLINE_EXCEEDED);
+    expect(running).toBe(2);
+    // A call that no handler saw is UNAVAILABLE: it may be made again.
+    expect((await rejection(podinfo.describe({}))).code).toBe(Code.UNAVAILABLE);
+    expect((await rejection(podinfo.pushLogs(repeat(0, () => ({}))))).code).toBe(Code.UNAVAILABLE);
+    expect((await rejection(collect(podinfo.watch({})))).code).toBe(Code.UNAVAILABLE);
+    block.resolve();
+    await until(() => running === 0);
+    expect(await podinfo.pushLogs(repeat(1, () => ({})))).toMatchObject({ acceptedLines: 1n });
+  });
+
+  it('counts a generator until its clean-up is done', async () => {
+    const cleanUp = signalled();
+    await using served = await servePodInfo(
+      {
+        async *watch() {
+          try {
+            for (;;) yield {};
+          } finally {
+            await cleanUp.promise;
+          }
+        },
+      },
+      { server: { limits: { maxRunningHandlers: 1 } } },
+    );
+    for await (const _ of served.podinfo.watch({})) break;
+    expect((await rejection(served.podinfo.describe({}))).code).toBe(Code.UNAVAILABLE);
+    cleanUp.resolve();
+    await until(async () => {
+      return served.podinfo.describe({}).then(
+        () => true,
+        () => false,
+      );
+    });
+  });
+
+  it('shows in a signal that is asked for late, and not at all after a good end', async () => {
+    const contexts: ServerContext[] = [];
+    await using served = await servePodInfo({
+      async describe({ text }, context) {
+        contexts.push(context);
+        if (text === 'hang') await new Promise(() => {});
+        return {};
+      },
+    });
+    await served.podinfo.describe({});
+    await rejection(served.podinfo.describe({ text: 'hang' }, { timeoutMs: 20 }));
+    await until(() => contexts[1]!.signal.aborted);
+    expect(contexts[0]!.signal.aborted).toBe(false);
+    expect(contexts[1]!.signal.aborted).toBe(true);
+  });
+
+  it('ends requests that the handler left unread', async () => {
+    const second = signalled<IteratorResult<unknown>>();
+    await using served = await servePodInfo({
+      async pushLogs(requests) {
+        const iterator = requests[Symbol.asyncIterator]();
+        await iterator.next();
+        void iterator.next().then(second.resolve);
+        return {};
+      },
+    });
+    const block = signalled();
+    async function* requests() {
+      yield {};
+      await block.promise;
+    }
+    await served.podinfo.pushLogs(requests());
+    expect(await second.promise).toEqual({ value: undefined, done: true });
+    block.resolve();
+  });
+
+  it('waits for no handler that the caller cancelled', async () => {
+    await using served = await servePodInfo({ describe: (_, { signal }) => untilAborted(signal) });
+    const onError = vi.fn();
+    process.on('unhandledRejection', onError);
+    const controller = new AbortController();
+    const call = rejection(served.podinfo.describe({}, { signal: controller.signal }));
+    await delay(10);
+    controller.abort();
+    await call;
+    await delay(10);
+    process.off('unhandledRejection', onError);
+    expect(onError).not.toHaveBeenCalled();
+  });
+});
+
+describe('the context', () => {
+  it('knows peer, method and metadata', async () => {
+    let seen: ServerContext | undefined;
+    await using served = await servePodInfo({
+      async describe(_, context) {
+        seen = context;
+        return {};
+      },
+    });
+    await served.podinfo.describe({});
+    expect(seen?.peer).toMatchObject({ uid: process.geteuid?.(), gid: process.getegid?.(), pid: process.pid });
+    expect(seen?.method).toMatchObject({ key: 'describe', fullName: 'podinfo.v1.PodInfo/Describe' });
+    expect(seen?.deadline).toBeUndefined();
+  });
+
+  it('chooses compression before the header, not after it', async () => {
+    await using served = await servePodInfo({
+      async describe(_, context) {
+        context.compression = 'gzip';
+        context.sendHeader();
+        expect(() => {
+          context.compression = 'identity';
+        }).toThrow(/before the header/);
+        return { reply: context.compression };
+      },
+    });
+    expect((await served.podinfo.describe({})).reply).toBe('gzip');
+  });
+
+  it('refuses a header that the caller would not take', async () => {
+    await using served = await servePodInfo({
+      async describe(_, { header }) {
+        header.set('key', 'x'.repeat(50_000));
+        return {};
+      },
+    });
+    const error = await rejection(served.podinfo.describe({}));
+    expect(error.code).toBe(Code.RESOURCE_EXHAUSTED);
+    expect(error.statusMessage).toMatch(
+      /the response header with its metadata has 50\d\d\d bytes; the caller takes 16384/,
+    );
+  });
+
+  it('keeps AsyncLocalStorage through a handler', async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    await using served = await servePodInfo({
+      describe: ({ text }) =>
+        storage.run(text, async () => {
+          await delay(1);
+          seen.push(storage.getStore());
+          return {};
+        }),
+      async *watch() {
+        seen.push(storage.getStore());
+        yield {};
+      },
+    });
+    await storage.run('of the caller', async () => {
+      await Promise.all(['a', 'b', 'c'].map((text) => served.podinfo.describe({ text })));
+      await collect(served.podinfo.watch({}));
+    });
+    expect(seen.sort()).toEqual(['a', 'b', 'c', undefined]);
+  });
+});
+
+describe('pace', () => {
+  it('stops a producer whose caller does not read', async () => {
+    let produced = 0;
+    await using served = await servePodInfo({
+      async *exchange() {
+        for (;;) {
+          produced++;
+          yield { outcome: { $case: 'output', value: 'x'.repeat(10_000) } };
+        }
+      },
+    });
+    const stream = served.podinfo.exchange(repeat(0, () => ({})))[Symbol.asyncIterator]();
+    await stream.next();
+    let before = -1;
+    while (before !== produced) {
+      before = produced;
+      await delay(50);
+    }
+    // The stream window is 128 KiB; what else there is lies in no more than one message per side.
+    expect(produced).toBeLessThan(30);
+    for (let count = 0; count < 100; count++) await stream.next();
+    expect(produced).toBeGreaterThan(90);
+    await stream.return?.();
+  });
+
+  it('stops a caller whose handler does not read', async () => {
+    const go = signalled();
+    await using served = await servePodInfo({
+      async pushLogs(requests) {
+        await go.promise;
+        let acceptedLines = 0n;
+        for await (const _ of requests) acceptedLines++;
+        return { acceptedLines };
+      },
+    });
+    let produced = 0;
+    const call = served.podinfo.pushLogs(
+      repeat(1_000, () => {
+        produced++;
+        return { line: 'x'.repeat(10_000) };
+      }),
+    );
+    let before = -1;
+    while (before !== produced) {
+      before = produced;
+      await delay(50);
+    }
+    expect(produced).toBeLessThan(30);
+    go.resolve();
+    expect((await call).acceptedLines).toBe(1_000n);
+  });
+
+  it('lets an endless producer starve neither timers nor other calls', async () => {
+    await using served = await servePodInfo({
+      async *watch() {
+        for (;;) yield {};
+      },
+    });
+    let ticks = 0;
+    const ticking = setInterval(() => ticks++, 1);
+    let messages = 0;
+    for await (const _ of served.podinfo.watch({})) {
+      if (++messages % 10_000 === 0) await served.podinfo.describe({});
+      if (ticks >= 20) break;
+    }
+    clearInterval(ticking);
+    expect(messages).toBeGreaterThan(20);
+  });
+});
