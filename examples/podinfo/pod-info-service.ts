@@ -38,7 +38,7 @@ export function podInfoService({
         if (sequence === sampleLimit) return;
         // Rejects when the caller is gone, and ends this handler.
         await delay(intervalMs || 1_000, undefined, { signal: ended }).catch((error: unknown) => {
-          throw stopping.aborted ? new RpcError(Code.UNAVAILABLE, 'the server is shutting down') : error;
+          throw stopping.aborted ? new RpcError(Code.UNAVAILABLE, 'this server is stopping; watch again') : error;
         });
       }
     },
