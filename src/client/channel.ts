@@ -7,10 +7,11 @@ import { RpcError } from '../rpc/rpc-error.js';
 import type { Peer } from '../socket/peer.js';
 import { checkPolicy, type PeerPolicy } from '../socket/peer-policy.js';
 import type { Connector } from '../transport/connector.js';
-import type { KeepaliveOptions } from '../transport/keepalive.js';
+import { checkKeepalive, type KeepaliveOptions } from '../transport/keepalive.js';
 import { type Limits, resolveLimits } from '../transport/limits.js';
 import { socketConnector } from '../transport/socket-connector.js';
 import { Transport } from '../transport/transport.js';
+import { offAbort, onAbort } from './abort-listeners.js';
 import { Backoff, type BackoffOptions } from './backoff.js';
 import type { ClientCallOwner } from './client-call.js';
 import type { ClientInterceptor } from './client-interceptor.js';
@@ -91,6 +92,7 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
     this.interceptors = options.interceptors ?? [];
     this.limits = resolveLimits(options.limits);
     this.#keepalive = options.keepalive;
+    if (options.keepalive !== undefined) checkKeepalive(options.keepalive);
     this.#backoff = new Backoff(options.backoff);
   }
 
@@ -119,7 +121,7 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
     const { timeoutMs, signal } = options;
     if (this.#current?.connection.usable) return;
     let timer: NodeJS.Timeout | undefined;
-    let onAbort: (() => void) | undefined;
+    let aborted: (() => void) | undefined;
     let waiter: ReadyWaiter | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
@@ -128,8 +130,8 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
           return reject(this.#error(Code.CANCELLED, 'waiting for the server was cancelled', signal.reason));
         waiter = { resolve, reject };
         this.#readyWaiters.add(waiter);
-        onAbort = () => reject(this.#error(Code.CANCELLED, 'waiting for the server was cancelled', signal?.reason));
-        signal?.addEventListener('abort', onAbort);
+        aborted = () => reject(this.#error(Code.CANCELLED, 'waiting for the server was cancelled', signal?.reason));
+        if (signal !== undefined) onAbort(signal, aborted);
         if (timeoutMs !== undefined) {
           timer = setTimeout(() => {
             const cause = this.#lastError;
@@ -145,7 +147,7 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
       throw this.#error(code, statusMessage, cause);
     } finally {
       clearTimeout(timer);
-      if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
+      if (signal !== undefined && aborted !== undefined) offAbort(signal, aborted);
       if (waiter !== undefined) this.#readyWaiters.delete(waiter);
       this.#stopRetrying();
     }

@@ -6,7 +6,7 @@ import type { CompiledMethod } from '../rpc/compile-service.js';
 import type { ServiceDefinition, ServiceImplementation } from '../rpc/service-definition.js';
 import type { ListenOptions } from '../socket/listen-options.js';
 import type { Connection } from '../transport/connector.js';
-import type { KeepaliveOptions } from '../transport/keepalive.js';
+import { checkKeepalive, type KeepaliveOptions } from '../transport/keepalive.js';
 import { type Limits, resolveLimits } from '../transport/limits.js';
 import { acceptSockets } from '../transport/socket-acceptor.js';
 import { type MethodHandler, methodHandlers } from './method-handler.js';
@@ -56,6 +56,7 @@ export class Server implements AsyncDisposable {
 
   constructor(options: ServerOptions = {}) {
     this.#options = options;
+    if (options.keepalive !== undefined) checkKeepalive(options.keepalive);
     this.#connectionOptions = {
       limits: resolveLimits(options.limits),
       keepalive: options.keepalive,

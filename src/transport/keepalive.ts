@@ -17,6 +17,12 @@ export interface KeepaliveOptions {
 
 const PING = 0x6b656570n;
 
+/** @throws RangeError when `timeMs` is under 10. */
+export function checkKeepalive({ timeMs }: KeepaliveOptions): void {
+  if (timeMs >= 10) return;
+  throw new RangeError(`keepalive.timeMs is ${timeMs}; it must be at least 10 milliseconds`);
+}
+
 /** Ends a connection whose peer stays silent after a PING. */
 export class Keepalive {
   readonly #options: KeepaliveOptions;
@@ -25,9 +31,7 @@ export class Keepalive {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: KeepaliveOptions, connection: Http2Connection) {
-    if (!(options.timeMs >= 10)) {
-      throw new RangeError(`keepalive.timeMs is ${options.timeMs}; it must be at least 10 milliseconds`);
-    }
+    checkKeepalive(options);
     this.#options = options;
     this.#connection = connection;
   }

@@ -1,0 +1,82 @@
+/**
+ * PodInfo, or a client of it, as a process of its own, for tests that need another user, a kill or an exit:
+ *
+ *     node --import tsx test/server/podinfo-process.ts serve unix-abstract:x '{"shutdownOn":true}'
+ *     node --import tsx test/server/podinfo-process.ts call unix-abstract:x '{"uid":1000}'
+ *
+ * Prints one JSON object per line.
+ */
+import { PodInfoDefinition } from '../../gen/podinfo/v1/podinfo.js';
+import { createChannel } from '../../src/client/channel.js';
+import { createClient } from '../../src/client/client.js';
+import { RpcError } from '../../src/rpc/rpc-error.js';
+import { createServer } from '../../src/server/server.js';
+import { anyone, sameUser } from '../../src/socket/peer-policy.js';
+import { plainPodInfo } from './serve-podinfo.js';
+
+export interface PodInfoProcessOptions {
+  /** Who to become before anything else; needs root. */
+  readonly uid?: number;
+  readonly shutdownOn?: boolean;
+  /** Calls of `call`, one after the other. Default 1. */
+  readonly count?: number;
+}
+
+function say(event: object): void {
+  process.stdout.write(`${JSON.stringify(event)}\n`);
+}
+
+async function serve(endpoint: string, { shutdownOn = false }: PodInfoProcessOptions): Promise<void> {
+  const server = createServer({ shutdownOn });
+  server.add(PodInfoDefinition, {
+    ...plainPodInfo,
+    async describe({ text }, { signal }) {
+      if (text !== 'hang') return { reply: `${text} ${process.pid}` };
+      say({ event: 'hanging' });
+      signal.addEventListener('abort', () => say({ event: 'aborted' }));
+      return new Promise(() => {});
+    },
+    async *watch(_, { signal }) {
+      const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+      try {
+        yield {};
+        await stopped;
+      } finally {
+        say({ event: 'cleaned' });
+      }
+    },
+  });
+  await server.listen(endpoint, endpoint.startsWith('unix-abstract:') ? { allowPeer: sameUser() } : {});
+  say({ event: 'listening', pid: process.pid });
+  server.stopping.addEventListener('abort', () => say({ event: 'stopping' }));
+}
+
+/** Leaves the channel open: the process ends all the same. */
+async function call(endpoint: string, { count = 1 }: PodInfoProcessOptions): Promise<void> {
+  const podinfo = createClient(PodInfoDefinition, createChannel(endpoint, { allowServer: anyone() }));
+  const heap = (): number => {
+    globalThis.gc?.();
+    return process.memoryUsage().heapUsed;
+  };
+  for (let done = 0; done < Math.min(count, 10_000); done++)
+    await podinfo.describe({ text: 'x' }, { timeoutMs: 60_000 });
+  const before = heap();
+  for (let done = 10_000; done < count; done++) await podinfo.describe({ text: 'x' }, { timeoutMs: 60_000 });
+  say({ event: 'called', grown: heap() - before });
+}
+
+/** A call whose client is killed while it waits. */
+async function watch(endpoint: string): Promise<void> {
+  const podinfo = createClient(PodInfoDefinition, createChannel(endpoint));
+  for await (const _ of podinfo.watch({})) say({ event: 'watching' });
+}
+
+const actions = { serve, call, watch };
+const [action = '', endpoint = '', text = '{}'] = process.argv.slice(2);
+const options = JSON.parse(text) as PodInfoProcessOptions;
+if (options.uid !== undefined) process.setuid?.(options.uid);
+actions[action as keyof typeof actions](endpoint, options).catch((error: unknown) => {
+  const { code, message } = error as RpcError;
+  say({ event: 'failed', code: error instanceof RpcError ? code : undefined, message });
+  process.exitCode = 1;
+});
