@@ -69,8 +69,9 @@ async function* commands(): AsyncGenerator<Partial<ExchangeRequest>> {
 
 function show({ sequence, cgroupVersion, ...figures }: WatchResponse): string {
   const { cpuUsageMicros, memoryUsageBytes, memoryLimitBytes, pidsCurrent } = figures;
-  const memory = `${mebibytes(memoryUsageBytes)} of ${memoryLimitBytes === undefined ? 'unlimited' : mebibytes(memoryLimitBytes)}`;
   const cpu = cpuUsageMicros === undefined ? '?' : `${(Number(cpuUsageMicros) / 1e6).toFixed(3)} s`;
+  const limit = memoryLimitBytes === undefined ? '' : ` of ${mebibytes(memoryLimitBytes)}`;
+  const memory = `${mebibytes(memoryUsageBytes)}${limit}`;
   return `sample ${sequence} (cgroup v${cgroupVersion}): cpu ${cpu}, memory ${memory}, processes ${pidsCurrent ?? '?'}`;
 }
 
