@@ -1,6 +1,7 @@
 import {
   type Call,
   Client,
+  type ClientOptions,
   type ClientReadableStream,
   type ClientWritableStream,
   compressionAlgorithms,
@@ -15,10 +16,11 @@ import { received } from './received-metadata.js';
 import { testServiceDefinition, unimplementedServiceDefinition } from './test-service-definition.js';
 
 /** The cases' calls on grpc-js's own generic client. */
-export function grpcJsClient(endpoint: string): TestClient {
-  const plain = new Client(endpoint, credentials.createInsecure());
+export function grpcJsClient(endpoint: string, clientOptions: ClientOptions = {}): TestClient {
+  const plain = new Client(endpoint, credentials.createInsecure(), clientOptions);
   // grpc-js compresses per channel, not per call.
   const compressing = new Client(endpoint, credentials.createInsecure(), {
+    ...clientOptions,
     'grpc.default_compression_algorithm': compressionAlgorithms.gzip,
   });
   const clientFor = (options?: CallOptions) => (options?.compression === 'gzip' ? compressing : plain);

@@ -42,8 +42,11 @@ class StatusError extends Error {
   }
 }
 
+/** Makes a server listen. */
+export type Listen = (server: Server, endpoint: string) => Promise<unknown>;
+
 /** Resolves to what ends the server. */
-export async function grpcJsServer(endpoint: string): Promise<() => void> {
+export async function grpcJsServer(endpoint: string, listen: Listen = bind): Promise<() => void> {
   const service = new TestService((code, message, details) => new StatusError(code, message, details));
   const server = new Server();
   const { emptyCall, unaryCall, streamingInputCall, streamingOutputCall, fullDuplexCall } = testServiceDefinition;
@@ -70,10 +73,14 @@ export async function grpcJsServer(endpoint: string): Promise<() => void> {
         stream(call, (context) => service.fullDuplexCall(requestsOf(call, context), context)),
     },
   );
-  await new Promise<void>((resolve, reject) => {
+  await listen(server, endpoint);
+  return () => server.forceShutdown();
+}
+
+function bind(server: Server, endpoint: string): Promise<void> {
+  return new Promise((resolve, reject) => {
     server.bindAsync(endpoint, ServerCredentials.createInsecure(), (error) => (error ? reject(error) : resolve()));
   });
-  return () => server.forceShutdown();
 }
 
 /** What every kind of call has; grpc-js does not export its name for it. */

@@ -1,38 +1,4 @@
-import { TestServiceDefinition, UnimplementedServiceDefinition } from '../../../../gen/grpc/testing/test.js';
-import { type Code, createChannel, createClient, createServer, RpcError, sameUser } from '../../../../src/index.js';
 import { peerCommand } from '../typescript/peer-command.js';
-import type { TestClient } from '../typescript/test-client.js';
-import { TestService } from '../typescript/test-service.js';
+import { podwireClient, podwireServer } from './podwire-peer.js';
 
-const { emptyCall, unaryCall, streamingInputCall, streamingOutputCall, fullDuplexCall } = TestServiceDefinition.methods;
-
-/** Without what no server implements: podwire wants a function for every method of a definition. */
-const served = {
-  ...TestServiceDefinition,
-  methods: { emptyCall, unaryCall, streamingInputCall, streamingOutputCall, fullDuplexCall },
-};
-
-async function serve(endpoint: string): Promise<() => Promise<void>> {
-  const service = new TestService((code, message, details) => new RpcError(code as Code, message, { details }));
-  const server = createServer();
-  server.add(served, service);
-  await server.listen(endpoint, { allowPeer: sameUser() });
-  return () => server.shutdown({ graceMs: 0 });
-}
-
-function connect(endpoint: string): TestClient {
-  const channel = createChannel(endpoint);
-  return {
-    ...createClient(TestServiceDefinition, channel),
-    unimplementedService: createClient(UnimplementedServiceDefinition, channel).unimplementedCall,
-    statusOf(error) {
-      if (!(error instanceof RpcError)) {
-        throw error;
-      }
-      return { code: error.code, message: error.statusMessage, details: error.details };
-    },
-    close: () => channel.close(),
-  };
-}
-
-await peerCommand({ serve, connect });
+await peerCommand({ serve: podwireServer, connect: podwireClient });

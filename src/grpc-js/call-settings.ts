@@ -1,0 +1,76 @@
+import type { ChannelOptions as GrpcJsOptions } from '@grpc/grpc-js';
+import type { ChannelOptions } from '../client/channel.js';
+
+/** What the options of a grpc-js channel mean for its calls. Lengths in octets. */
+export interface CallSettings {
+  readonly maxReceiveMessageLength: number;
+  readonly maxSendMessageLength: number;
+  readonly encoding: 'identity' | 'gzip';
+  readonly authority: string | undefined;
+  readonly primaryUserAgent: string | undefined;
+  readonly secondaryUserAgent: string | undefined;
+}
+
+/** As gRPC has it when nothing is said. */
+const DEFAULT_RECEIVE_LENGTH = 4 * 1024 * 1024;
+
+/** Message-Length has 32 bits. */
+const LARGEST = 2 ** 32 - 1;
+
+/** Options that change what calls do, and that nothing here heeds. */
+const unheeded = ['grpc.service_config', 'grpc.http_connect_target', 'grpc.ssl_target_name_override'] as const;
+
+/**
+ * Reads the options that concern single calls.
+ *
+ * @throws RangeError for a compression algorithm that podwire does not have.
+ */
+export function callSettings(options: GrpcJsOptions): CallSettings {
+  const ignored = unheeded.filter((name) => options[name] !== undefined);
+  if (ignored.length > 0) {
+    process.emitWarning(`a grpc-js client over podwire ignores the channel options ${ignored.join(', ')}`);
+  }
+  return {
+    maxReceiveMessageLength: length(options['grpc.max_receive_message_length'], DEFAULT_RECEIVE_LENGTH),
+    maxSendMessageLength: length(options['grpc.max_send_message_length'], LARGEST),
+    encoding: encoding(options['grpc.default_compression_algorithm']),
+    authority: options['grpc.default_authority'],
+    primaryUserAgent: options['grpc.primary_user_agent'],
+    secondaryUserAgent: options['grpc.secondary_user_agent'],
+  };
+}
+
+/** What the options that concern the connection are in podwire's words; `own` counts where both say something. */
+export function connectionOptions(options: GrpcJsOptions, own: ChannelOptions): ChannelOptions {
+  const timeMs = options['grpc.keepalive_time_ms'];
+  const keepalive = timeMs !== undefined &&
+    timeMs > 0 && {
+      timeMs: Math.max(timeMs, 10),
+      timeoutMs: options['grpc.keepalive_timeout_ms'],
+      permitWithoutCalls: options['grpc.keepalive_permit_without_calls'] === 1,
+    };
+  const backoff = {
+    firstMs: options['grpc.initial_reconnect_backoff_ms'],
+    longestMs: options['grpc.max_reconnect_backoff_ms'],
+  };
+  const streamWindow = options['grpc-node.flow_control_window'];
+  return {
+    ...own,
+    keepalive: own.keepalive ?? (keepalive || undefined),
+    backoff: own.backoff ?? backoff,
+    limits: { ...(streamWindow !== undefined && { streamWindow }), ...own.limits },
+  };
+}
+
+/** In gRPC's options -1 is no limit. */
+function length(option: number | undefined, fallback: number): number {
+  if (option === undefined) return fallback;
+  return option < 0 ? LARGEST : Math.min(option, LARGEST);
+}
+
+function encoding(algorithm: number | undefined): 'identity' | 'gzip' {
+  // The numbers of grpc-js's `compressionAlgorithms`.
+  if (algorithm === undefined || algorithm === 0) return 'identity';
+  if (algorithm === 2) return 'gzip';
+  throw new RangeError(`grpc.default_compression_algorithm ${algorithm}: podwire has identity (0) and gzip (2)`);
+}

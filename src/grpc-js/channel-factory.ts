@@ -1,0 +1,49 @@
+import type { ChannelCredentials, Channel as GrpcChannel, ChannelOptions as GrpcJsOptions } from '@grpc/grpc-js';
+import { Channel, type ChannelOptions, createChannel } from '../client/channel.js';
+import type { Endpoint } from '../endpoint/endpoint.js';
+import { callSettings, connectionOptions } from './call-settings.js';
+import { GrpcJsChannel } from './grpc-js-channel.js';
+
+/** Options of the connection, as for `createChannel`; where a grpc-js option says the same, these count. */
+export interface ChannelFactoryOptions extends Omit<ChannelOptions, 'interceptors' | 'compression' | 'userAgent'> {
+  /** Where the server is. Default: the address that the grpc-js client was made with. */
+  readonly endpoint?: string | Endpoint;
+}
+
+/** Makes the channel of a grpc-js client; also by hand, for nice-grpc: `createClient(definition, channelFactory(endpoint)())`. */
+export type ChannelFactory = (
+  address?: string,
+  credentials?: ChannelCredentials | null,
+  options?: GrpcJsOptions,
+) => GrpcChannel;
+
+/**
+ * For the option `channelFactoryOverride` of grpc-js clients: their calls go over podwire.
+ *
+ * @param target where to: an endpoint, options, or a channel of podwire that several clients share and that closing a client
+ * leaves open. Default: the address of the client.
+ *
+ * The factory throws EndpointError for a spelling that is not clear, TypeError for TLS credentials, RangeError for options
+ * that do not fit.
+ */
+export function channelFactory(target: string | Endpoint | Channel | ChannelFactoryOptions = {}): ChannelFactory {
+  return (address, credentials, options = {}) => {
+    if (credentials?._isSecure()) {
+      throw new TypeError('a Unix socket has no TLS: make the client with credentials.createInsecure()');
+    }
+    const settings = callSettings(options);
+    let made: GrpcJsChannel;
+    if (target instanceof Channel) {
+      made = new GrpcJsChannel(target, settings, false);
+    } else {
+      const { endpoint = address ?? '', ...own } = isEndpoint(target) ? { endpoint: target } : target;
+      made = new GrpcJsChannel(createChannel(endpoint, connectionOptions(options, own)), settings, true);
+    }
+    // grpc-js exports its class under the name of the interface; nice-grpc asks for the class and uses the interface.
+    return made as unknown as GrpcChannel;
+  };
+}
+
+function isEndpoint(target: string | Endpoint | ChannelFactoryOptions): target is string | Endpoint {
+  return typeof target === 'string' || 'kind' in target;
+}

@@ -1,0 +1,467 @@
+import { AsyncResource } from 'node:async_hooks';
+import type {
+  CallCredentials,
+  ChannelInterface,
+  Deadline,
+  InterceptingListener,
+  Metadata,
+  StatusObject,
+} from '@grpc/grpc-js';
+import type { Channel } from '../client/channel.js';
+import type { WaitingCall } from '../client/waiting-call.js';
+import { ErrorCode } from '../http2/error-code.js';
+import { headerListSize } from '../http2/header-list-size.js';
+import type { HeaderFields } from '../http2/hpack/header-fields.js';
+import type { Http2Stream } from '../http2/stream.js';
+import type { StreamFailure, StreamHandler } from '../http2/stream-handler.js';
+import { Code } from '../rpc/code.js';
+import { acceptEncoding, decompress, isSupportedEncoding } from '../rpc/compression.js';
+import { MessageAssembler } from '../rpc/message-assembler.js';
+import { requestHeader } from '../rpc/request-header.js';
+import { parseResponseHeader } from '../rpc/response-header.js';
+import { formatTimeout } from '../rpc/timeout.js';
+import { parseTrailers } from '../rpc/trailer-status.js';
+import { DeadlineTimer } from '../transport/deadline-timer.js';
+import { failureStatus } from '../transport/failure-status.js';
+import type { Transport } from '../transport/transport.js';
+import type { CallSettings } from './call-settings.js';
+import { credentialsStatus, localStatus, statusOf } from './call-status.js';
+import { type FramedMessage, frameMessage } from './framed-message.js';
+import { appendMetadata, metadataOf } from './metadata-fields.js';
+import { peerName } from './peer-name.js';
+
+/** grpc-js's contract of a call; the library does not export the name. */
+type Call = ReturnType<ChannelInterface['createCall']>;
+type ParentCall = NonNullable<Parameters<ChannelInterface['createCall']>[3]>;
+type MessageContext = Parameters<Call['sendMessageWithContext']>[0];
+
+/** Sent messages that are kept until the server has begun to answer, so that a call it never saw can be made again, in octets. */
+const REPLAY_LENGTH = 256 * 1024;
+
+/** How often a call is made again after the server said that it had not looked at it. */
+const TRANSPARENT_RETRIES = 3;
+
+const PREFIX_LENGTH = 5;
+
+/** `grpc.WriteFlags.NoCompress`, which the library does not export. */
+const NO_COMPRESS = 2;
+
+/** A message may keep alive at most this many times its own size. */
+const PIN_RATIO = 4;
+
+const nothing = new Uint8Array(0);
+
+/** What a call needs of its channel. */
+export interface GrpcJsCallOwner {
+  readonly channel: Channel;
+  readonly settings: CallSettings;
+  readonly userAgent: string;
+  /** `grpc-accept-encoding` of the server's last answer. */
+  serverAccepts: string | undefined;
+}
+
+export interface GrpcJsCallOptions {
+  readonly method: string;
+  readonly authority: string;
+  /** In milliseconds since 1970, or Infinity. */
+  readonly deadline: number;
+  /** Cancels this call when it is cancelled. */
+  readonly parent: ParentCall | undefined;
+  readonly callNumber: number;
+}
+
+interface ReceivedMessage {
+  readonly payload: Uint8Array;
+  readonly compressed: boolean;
+}
+
+interface Write {
+  readonly message: FramedMessage;
+  written: (() => void) | undefined;
+}
+
+/**
+ * One call of a grpc-js client. What arrives is told to the listener in turns of its own, in order: header metadata, a message
+ * for each `startRead`, the status once. A server's status comes behind the messages it sent; a status of this side
+ * (cancelled, deadline, a message that cannot be read) comes at once.
+ */
+export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
+  readonly #owner: GrpcJsCallOwner;
+  readonly #options: GrpcJsCallOptions;
+  readonly #assembler: MessageAssembler;
+  /** The listener runs in the AsyncLocalStorage of the caller, not in that of who made the connection. */
+  readonly #scope = new AsyncResource('podwire.GrpcJsCall');
+  #credentials: CallCredentials | undefined;
+  #listener: InterceptingListener | undefined;
+  #custom: HeaderFields = [];
+  #waitForReady = false;
+  #encoding: 'identity' | 'gzip';
+  #deadlineTimer: DeadlineTimer | undefined;
+
+  #stream: Http2Stream | undefined;
+  #transport: Transport | undefined;
+  #peer: string | undefined;
+  #retries = 0;
+  /** Messages that may have to be sent, or sent again. */
+  #kept: Write[] | undefined = [];
+  #keptLength = 0;
+  #blocked: (() => void)[] = [];
+  #halfClosed = false;
+
+  #header: HeaderFields | undefined;
+  #responseEncoding: string | undefined;
+  #messages: ReceivedMessage[] = [];
+  #reading = false;
+  #status: StatusObject | undefined;
+  #deliveryDue = false;
+  #delivered = false;
+
+  constructor(owner: GrpcJsCallOwner, options: GrpcJsCallOptions) {
+    const { settings, serverAccepts } = owner;
+    this.#owner = owner;
+    this.#options = options;
+    this.#assembler = new MessageAssembler(settings.maxReceiveMessageLength);
+    const acceptable = serverAccepts === undefined || serverAccepts.includes(settings.encoding);
+    this.#encoding = acceptable ? settings.encoding : 'identity';
+    options.parent?.on('cancelled', this.#cancelledByParent);
+  }
+
+  get waitForReady(): boolean {
+    return this.#waitForReady;
+  }
+
+  // ---------------------------------------------------------------------------------------------- grpc-js's contract
+
+  start(metadata: Metadata, listener: InterceptingListener): void {
+    this.#listener = listener;
+    this.#waitForReady = metadata.getOptions().waitForReady ?? this.#owner.channel.waitForReady;
+    if (this.#status !== undefined) return this.#deliverSoon();
+    if (this.#options.parent?.cancelled) return this.#cancelledByParent();
+    try {
+      appendMetadata(this.#custom, metadata);
+    } catch (error) {
+      return this.#abort(localStatus(Code.INTERNAL, (error as Error).message));
+    }
+    const left = this.#timeLeft();
+    if (left <= 0) return this.#deadlineExceeded();
+    if (left !== Number.POSITIVE_INFINITY) {
+      this.#deadlineTimer = new DeadlineTimer(performance.now() + left, this.#deadlineExceeded);
+    }
+    if (this.#credentials === undefined) this.#owner.channel.place(this);
+    else void this.#placeWithCredentials(this.#credentials);
+  }
+
+  sendMessageWithContext({ callback, flags = 0 }: MessageContext, message: Buffer): void {
+    const written = callback && (() => callback());
+    const { maxSendMessageLength } = this.#owner.settings;
+    if (this.#status === undefined && message.length > maxSendMessageLength) {
+      const text = `the request has ${message.length} bytes, more than the limit of ${maxSendMessageLength} bytes`;
+      this.#abort(localStatus(Code.RESOURCE_EXHAUSTED, text));
+    }
+    if (this.#status !== undefined || this.#halfClosed) {
+      if (written !== undefined) process.nextTick(written);
+      return;
+    }
+    const encoding = flags & NO_COMPRESS ? 'identity' : this.#encoding;
+    const write: Write = { message: frameMessage(message, encoding), written };
+    if (this.#kept !== undefined) {
+      this.#kept.push(write);
+      this.#keptLength += message.length;
+      // The first message is kept whatever its size: it is the whole request of most methods.
+      if (this.#stream !== undefined && this.#kept.length > 1 && this.#keptLength > REPLAY_LENGTH)
+        this.#kept = undefined;
+    }
+    if (this.#stream !== undefined) this.#write(this.#stream, write);
+  }
+
+  halfClose(): void {
+    if (this.#status !== undefined || this.#halfClosed) return;
+    this.#halfClosed = true;
+    this.#stream?.sendData(nothing, true);
+  }
+
+  startRead(): void {
+    this.#reading = true;
+    if (this.#messages.length > 0) this.#deliverSoon();
+  }
+
+  cancelWithStatus(code: number, details: string): void {
+    this.#abort(localStatus(code, details));
+  }
+
+  setCredentials(credentials: CallCredentials): void {
+    this.#credentials = credentials;
+  }
+
+  /** The server's process while the call has a connection, else the endpoint. */
+  getPeer(): string {
+    return this.#peer ?? this.#owner.channel.address;
+  }
+
+  getCallNumber(): number {
+    return this.#options.callNumber;
+  }
+
+  /** Nothing was authenticated by TLS; `getPeer` says who the kernel knows the server to be. */
+  getAuthContext(): object {
+    return {};
+  }
+
+  // ------------------------------------------------------------------------------------------------------ WaitingCall
+
+  begin(transport: Transport): void {
+    const { method: path, authority } = this.#options;
+    const { userAgent, channel } = this.#owner;
+    const fields = requestHeader({ path, authority, encoding: this.#encoding, userAgent });
+    for (const text of this.#custom) fields.push(text);
+    const left = this.#timeLeft();
+    if (left !== Number.POSITIVE_INFINITY) fields.push('grpc-timeout', formatTimeout(left));
+    const { connection } = transport;
+    const { maxHeaderListSize } = connection.peerSettings;
+    if (headerListSize(fields) > maxHeaderListSize) {
+      // Refused here, because a peer may end the connection, and with it all other calls.
+      const size = `${headerListSize(fields)} bytes; the server takes ${maxHeaderListSize}`;
+      return this.#abort(localStatus(Code.RESOURCE_EXHAUSTED, `the request header with its metadata has ${size}`));
+    }
+    const stream = connection.openStream(fields, false);
+    stream.handler = this;
+    this.#stream = stream;
+    this.#transport = transport;
+    this.#peer = channel.peer && peerName(channel.peer);
+    for (const write of this.#kept ?? []) this.#write(stream, write);
+    if (this.#halfClosed) stream.sendData(nothing, true);
+  }
+
+  fail(error: unknown): void {
+    this.#abort(statusOf(error));
+  }
+
+  // ---------------------------------------------------------------------------------------------------- StreamHandler
+
+  onHeaders(stream: Http2Stream, fields: HeaderFields, endStream: boolean): void {
+    if (stream.headerListTooLarge) {
+      const text = 'the metadata of the response is larger than this client allows';
+      return this.#abort(localStatus(Code.RESOURCE_EXHAUSTED, text));
+    }
+    this.#kept = undefined;
+    if (endStream) return this.#trailersArrived(stream, fields);
+    const header = parseResponseHeader(fields);
+    if (header.kind === 'informational') return;
+    if (header.kind === 'failure') {
+      const { code, message } = header.status;
+      return this.#abort({ code, details: message, metadata: metadataOf(fields) });
+    }
+    const { encoding } = header;
+    if (encoding !== undefined && !isSupportedEncoding(encoding)) {
+      // compression.md: to a client this is the server's fault.
+      const text = `the server compresses with ${JSON.stringify(encoding)}; this client accepts ${acceptEncoding}`;
+      return this.#abort(localStatus(Code.INTERNAL, text));
+    }
+    this.#owner.serverAccepts = header.acceptEncoding ?? this.#owner.serverAccepts;
+    this.#responseEncoding = encoding;
+    this.#header = fields;
+    this.#deliverSoon();
+  }
+
+  onData(stream: Http2Stream, payload: Uint8Array, endStream: boolean): void {
+    try {
+      this.#assembler.push(payload, this.#received);
+    } catch (error) {
+      return this.#abort(statusOf(error));
+    }
+    this.#requirePartial(stream);
+    // RFC 9113 allows it, gRPC wants trailers.
+    if (endStream) this.#trailersArrived(stream, []);
+    else if (this.#reading && this.#messages.length > 0) this.#deliverSoon();
+  }
+
+  onWritable(): void {
+    const blocked = this.#blocked;
+    this.#blocked = [];
+    for (const written of blocked) process.nextTick(written);
+  }
+
+  onFailure(stream: Http2Stream, failure: StreamFailure): void {
+    stream.release(stream.held - this.#queuedOctets());
+    if (this.#status !== undefined) return;
+    if (failure.unprocessed && this.#kept !== undefined && this.#retries < TRANSPARENT_RETRIES) {
+      this.#retries++;
+      this.onWritable();
+      this.#stream = this.#transport = undefined;
+      this.#owner.channel.place(this);
+      return;
+    }
+    // A server that sees the deadline first may reset the stream: to the caller it is the deadline all the same.
+    if (this.#timeLeft() <= 0) return this.#deadlineExceeded();
+    const { code, message } = failureStatus(failure);
+    this.#end(localStatus(code, message));
+  }
+
+  // --------------------------------------------------------------------------------------------------------- sending
+
+  async #placeWithCredentials(credentials: CallCredentials): Promise<void> {
+    const { method, authority } = this.#options;
+    try {
+      const service_url = `https://${authority.replace(/:\d+$/, '')}${method.slice(0, method.lastIndexOf('/'))}`;
+      const generated = await credentials.generateMetadata({ method_name: method, service_url });
+      if (this.#status !== undefined) return;
+      appendMetadata(this.#custom, generated);
+    } catch (error) {
+      return this.#abort(credentialsStatus(error));
+    }
+    if (this.#custom.filter((name, index) => index % 2 === 0 && name === 'authorization').length > 1) {
+      return this.#abort(localStatus(Code.INTERNAL, 'the metadata key "authorization" may have only one value'));
+    }
+    this.#owner.channel.place(this);
+  }
+
+  #write(stream: Http2Stream, write: Write): void {
+    const { parts, length } = write.message;
+    let sent = true;
+    for (const part of parts) sent = stream.sendData(part, false);
+    const { written } = write;
+    const turn = sent ? this.#transport?.spendTurn(length) : undefined;
+    if (written === undefined) return;
+    write.written = undefined;
+    if (!sent) this.#blocked.push(written);
+    else if (turn === undefined) process.nextTick(written);
+    else void turn.then(written);
+  }
+
+  // ------------------------------------------------------------------------------------------------------- receiving
+
+  readonly #received = (payload: Uint8Array, compressed: boolean): void => {
+    this.#messages.push({ payload, compressed });
+  };
+
+  /** An unfinished message may be larger than the window: room is made for it as soon as nothing before it waits. */
+  #requirePartial(stream: Http2Stream): void {
+    const { partialLength, announcedLength } = this.#assembler;
+    if (partialLength > 0 && this.#messages.length === 0) {
+      stream.require(announcedLength + PREFIX_LENGTH - partialLength);
+    }
+  }
+
+  #trailersArrived(stream: Http2Stream, fields: HeaderFields): void {
+    const { code, message } = parseTrailers(fields);
+    // What the server still reads of the request is of no use to anybody.
+    if (!stream.localClosed) stream.reset(ErrorCode.NO_ERROR);
+    try {
+      this.#assembler.end();
+    } catch (error) {
+      if (code === Code.OK) return this.#abort(statusOf(error));
+    }
+    this.#end({ code, details: message, metadata: metadataOf(fields) });
+  }
+
+  #queuedOctets(): number {
+    let octets = 0;
+    for (const { payload } of this.#messages) octets += payload.length + PREFIX_LENGTH;
+    return octets;
+  }
+
+  /** The next message as the listener gets it. @throws RpcError when it cannot be decompressed. */
+  #take(): Buffer {
+    const { payload, compressed } = this.#messages.shift() as ReceivedMessage;
+    const stream = this.#stream as Http2Stream;
+    stream.release(payload.length + PREFIX_LENGTH);
+    if (this.#messages.length === 0) this.#requirePartial(stream);
+    if (compressed) {
+      const { maxReceiveMessageLength } = this.#owner.settings;
+      return asBuffer(decompress(this.#responseEncoding, payload, maxReceiveMessageLength));
+    }
+    // A view into the chunk that was read; a small one is copied, for an application may keep it.
+    if (payload.length * PIN_RATIO < payload.buffer.byteLength) return Buffer.from(payload);
+    return asBuffer(payload);
+  }
+
+  #deliverSoon(): void {
+    if (this.#deliveryDue || this.#listener === undefined) return;
+    this.#deliveryDue = true;
+    process.nextTick(this.#deliver);
+  }
+
+  readonly #deliver = (): void => {
+    this.#deliveryDue = false;
+    let finished = false;
+    try {
+      this.#scope.runInAsyncScope(this.#deliverAll, this);
+      finished = true;
+    } finally {
+      // The listener threw, which is its owner's affair; what follows is still told.
+      if (!finished) this.#deliverSoon();
+    }
+  };
+
+  #deliverAll(): void {
+    const listener = this.#listener as InterceptingListener;
+    if (this.#header !== undefined) {
+      const header = metadataOf(this.#header);
+      this.#header = undefined;
+      listener.onReceiveMetadata(header);
+    }
+    while (this.#reading && this.#messages.length > 0) {
+      this.#reading = false;
+      let message: Buffer;
+      try {
+        message = this.#take();
+      } catch (error) {
+        this.#abort(statusOf(error));
+        break;
+      }
+      listener.onReceiveMessage(message);
+    }
+    if (this.#status === undefined || this.#messages.length > 0 || this.#delivered) return;
+    this.#delivered = true;
+    this.#deadlineTimer?.clear();
+    this.#options.parent?.removeListener('cancelled', this.#cancelledByParent);
+    listener.onReceiveStatus(this.#status);
+  }
+
+  // ------------------------------------------------------------------------------------------------------------- end
+
+  /** Ends the call from this side; nothing that waits is told any more. */
+  #abort(status: StatusObject): void {
+    if (this.#delivered) return;
+    this.#messages = [];
+    this.#header = undefined;
+    this.#assembler.close();
+    const stream = this.#stream;
+    stream?.reset(ErrorCode.CANCEL);
+    stream?.release(stream.held);
+    // What the server said counts, unless it was good and its messages were not all read.
+    if (this.#status !== undefined && this.#status.code !== Code.OK) return this.#deliverSoon();
+    this.#end(status);
+  }
+
+  #end(status: StatusObject): void {
+    this.#status = status;
+    this.#kept = undefined;
+    if (this.#stream === undefined) this.#owner.channel.withdraw(this);
+    this.onWritable();
+    this.#deliverSoon();
+  }
+
+  #timeLeft(): number {
+    const { deadline } = this.#options;
+    return deadline === Number.POSITIVE_INFINITY ? deadline : deadline - Date.now();
+  }
+
+  readonly #deadlineExceeded = (): void => {
+    const waited = this.#stream === undefined ? `sent: ${this.#owner.channel.describeWait()}` : 'done';
+    this.#abort(localStatus(Code.DEADLINE_EXCEEDED, `the deadline passed before the call was ${waited}`));
+  };
+
+  readonly #cancelledByParent = (): void => {
+    this.#abort(localStatus(Code.CANCELLED, 'the call that this one was made for was cancelled'));
+  };
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** The earlier of two deadlines as grpc-js writes them, in milliseconds since 1970. */
+export function earlierDeadline(one: Deadline, other: Deadline): number {
+  return Math.min(Number(one), Number(other));
+}

@@ -1,0 +1,3 @@
+export { type BindServerOptions, bindServer } from './bind-server.js';
+export { type ChannelFactory, type ChannelFactoryOptions, channelFactory } from './channel-factory.js';
+export { peerOf } from './peer-of.js';

@@ -1,0 +1,99 @@
+import type { Socket } from 'node:net';
+import { ErrorCode } from '../http2/error-code.js';
+import type { HeaderFields } from '../http2/hpack/header-fields.js';
+import type { Http2Stream } from '../http2/stream.js';
+import { Code } from '../rpc/code.js';
+import { trailersOnlyFields } from '../rpc/trailer-status.js';
+import type { Connection } from '../transport/connector.js';
+import type { KeepaliveOptions } from '../transport/keepalive.js';
+import type { Limits } from '../transport/limits.js';
+import { Transport } from '../transport/transport.js';
+import { InjectedStream } from './injected-stream.js';
+import { namedSocket } from './named-socket.js';
+import { namePeer } from './peer-of.js';
+import { StreamRelay } from './stream-relay.js';
+
+/** How long a client may take to answer the PING of a drain before its streams are counted without it, in milliseconds. */
+const DRAIN_ROUND_TRIP = 1_000;
+
+/** Header fields of the server itself are not a peer's to be limited. */
+const SERVER_HEADER_LIST = 1024 * 1024;
+
+/** What the connections of one `bindServer` share. */
+export interface RelayOptions {
+  readonly limits: Limits;
+  readonly keepalive: KeepaliveOptions | undefined;
+  readonly inject: (socket: Socket) => void;
+  readonly onClosed: (connection: RelayedConnection) => void;
+}
+
+/** One peer's connection, and the session of the grpc-js server that answers it: each stream of one has its twin in the other. */
+export class RelayedConnection {
+  readonly #limits: Limits;
+  readonly #outer: Transport;
+  readonly #inner: Transport;
+  #drainTimer: NodeJS.Timeout | undefined;
+
+  constructor({ stream, peer }: Connection, { limits, keepalive, inject, onClosed }: RelayOptions) {
+    this.#limits = limits;
+    const injected = new InjectedStream();
+    const { name, forget } = namePeer(peer);
+    this.#outer = new Transport(
+      stream,
+      { role: 'server', limits, keepalive },
+      {
+        onStream: (outer, fields, endStream) => this.#open(outer, fields, endStream),
+        onClosed: () => {
+          clearTimeout(this.#drainTimer);
+          injected.close();
+          forget();
+          onClosed(this);
+        },
+      },
+    );
+    this.#inner = new Transport(
+      injected,
+      { role: 'client', limits: { ...limits, maxHeaderListSize: SERVER_HEADER_LIST } },
+      {
+        onGoaway: (_errorCode, debugData) => this.#drain(debugData),
+        onEnd: (error) => {
+          if (error !== undefined) return this.#outer.close(ErrorCode.NO_ERROR, 'the server ended the connection');
+          // Its streams have ended, though what they said may still wait for the peer.
+          this.#drain('the server is done');
+          this.#outer.connection.finishDrain();
+        },
+      },
+    );
+    inject(namedSocket(injected.duplex, name));
+    this.#inner.start();
+    this.#outer.start();
+  }
+
+  #open(outer: Http2Stream, fields: HeaderFields, endStream: boolean): void {
+    if (outer.headerListTooLarge) {
+      const message = `the request header is over ${this.#limits.maxHeaderListSize} bytes; send less metadata`;
+      return outer.finish(trailersOnlyFields({ code: Code.RESOURCE_EXHAUSTED, message }));
+    }
+    const { connection } = this.#inner;
+    // Not looked at, so that the peer may make the call again.
+    if (!connection.usable || !connection.hasCapacity) return outer.reset(ErrorCode.REFUSED_STREAM);
+    StreamRelay.join(outer, connection.openStream(withAuthority(fields), endStream));
+  }
+
+  #drain(reason: string): void {
+    if (this.#drainTimer !== undefined) return;
+    this.#outer.connection.beginDrain(reason);
+    this.#drainTimer = setTimeout(() => this.#outer.connection.finishDrain(), DRAIN_ROUND_TRIP);
+    this.#drainTimer.unref();
+  }
+}
+
+/** node:http2 resets streams whose `:authority` or `host` is not a host name, so all get one (RFC 9113 section 8.3.1). */
+function withAuthority(fields: HeaderFields): HeaderFields {
+  const rewritten = [':authority', 'localhost'];
+  for (let index = 0; index < fields.length; index += 2) {
+    const name = fields[index] as string;
+    if (name !== ':authority' && name !== 'host') rewritten.push(name, fields[index + 1] as string);
+  }
+  return rewritten;
+}

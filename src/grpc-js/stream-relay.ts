@@ -1,0 +1,92 @@
+import { ErrorCode } from '../http2/error-code.js';
+import type { HeaderFields } from '../http2/hpack/header-fields.js';
+import type { Http2Stream } from '../http2/stream.js';
+import type { StreamFailure, StreamHandler } from '../http2/stream-handler.js';
+
+const nothing = new Uint8Array(0);
+
+/**
+ * One of two streams that are joined: whatever comes on it goes out on the other one. Octets are held, and the sender gets no
+ * credit for them, until the other stream has sent them.
+ */
+export class StreamRelay implements StreamHandler {
+  readonly #stream: Http2Stream;
+  readonly #from: 'peer' | 'server';
+  #other!: StreamRelay;
+  /** Octets that came on this stream and are queued on the other one. */
+  #unsent = 0;
+  /** The end that came behind them: trailers, or an empty list for END_STREAM alone. */
+  #end: HeaderFields | undefined;
+
+  private constructor(stream: Http2Stream, from: 'peer' | 'server') {
+    this.#stream = stream;
+    this.#from = from;
+    stream.handler = this;
+  }
+
+  /** Joins a peer's stream with the one that was opened to the server for it. */
+  static join(outer: Http2Stream, inner: Http2Stream): void {
+    const peer = new StreamRelay(outer, 'peer');
+    const server = new StreamRelay(inner, 'server');
+    peer.#other = server;
+    server.#other = peer;
+  }
+
+  onHeaders(_stream: Http2Stream, fields: HeaderFields, endStream: boolean): void {
+    if (endStream && this.#unsent > 0) this.#end = fields;
+    else this.#other.#stream.sendHeaders(fields, endStream);
+  }
+
+  onData(stream: Http2Stream, payload: Uint8Array, endStream: boolean): void {
+    const to = this.#other.#stream;
+    if (payload.length > 0) {
+      // Without END_STREAM: `onWritable` does not come for a stream that has ended.
+      if (to.sendData(payload, false)) stream.release(payload.length);
+      else this.#unsent += payload.length;
+    }
+    if (!endStream) return;
+    if (this.#unsent > 0) this.#end = [];
+    else to.sendData(nothing, true);
+  }
+
+  onWritable(): void {
+    this.#other.#sent();
+  }
+
+  onFailure(stream: Http2Stream, failure: StreamFailure): void {
+    const other = this.#other.#stream;
+    this.#unsent = 0;
+    stream.release(stream.held);
+    if (this.#from === 'server' && this.#end !== undefined) {
+      // The server has answered and reads no more; the answer still goes to the peer.
+      other.resetWhenSent = true;
+      return;
+    }
+    const errorCode = this.#from === 'peer' ? peerGaveUp(failure) : serverGaveUp(failure);
+    if (errorCode === undefined) return;
+    other.reset(errorCode);
+    other.release(other.held);
+  }
+
+  #sent(): void {
+    const unsent = this.#unsent;
+    this.#unsent = 0;
+    this.#stream.release(unsent);
+    const end = this.#end;
+    if (end === undefined) return;
+    this.#end = undefined;
+    const to = this.#other.#stream;
+    if (end.length === 0) to.sendData(nothing, true);
+    else to.sendHeaders(end, true);
+  }
+}
+
+function peerGaveUp({ origin, errorCode }: StreamFailure): number {
+  return origin === 'remote' ? errorCode : ErrorCode.CANCEL;
+}
+
+/** Undefined when the session is over as a whole: the peer then loses its connection, as it would without us. */
+function serverGaveUp({ origin, errorCode, unprocessed }: StreamFailure): number | undefined {
+  if (unprocessed) return ErrorCode.REFUSED_STREAM;
+  return origin === 'connection' ? undefined : errorCode;
+}
