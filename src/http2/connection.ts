@@ -804,7 +804,9 @@ export class Http2Connection implements StreamConnection, FrameSink {
 
   #writeReset(streamId: number, errorCode: number): void {
     this.#writer.reset(streamId, errorCode);
-    this.#countReply();
+    // A client has opened each stream that it resets; it may cancel as many calls as it likes.
+    if (this.role === 'server') this.#countReply();
+    else this.#handler.onOutput();
   }
 
   #writeGoaway(lastStreamId: number, errorCode: number, reason: string): void {
