@@ -122,7 +122,9 @@ describe('a server that is not there', () => {
     const channel = createChannel(folder.path('x.sock'), { limits: { handshakeTimeout: 50 } });
     const error = await rejection(createClient(PodInfoDefinition, channel).describe({}));
     expect(error).toMatchObject({ code: Code.UNAVAILABLE });
-    expect(error.statusMessage).toMatch(/no HTTP\/2 handshake: SETTINGS_TIMEOUT: the peer sent no HTTP\/2 SETTINGS within 50 ms/);
+    expect(error.statusMessage).toMatch(
+      /no HTTP\/2 handshake: SETTINGS_TIMEOUT: the peer sent no HTTP\/2 SETTINGS within 50 ms/,
+    );
     await channel.close();
     for (const socket of sockets) socket.destroy();
     silent.close();
