@@ -34,13 +34,13 @@ try {
   if (values.help) console.log(usage);
   else await run(values.endpoint, values.root, values.capacity, values['node-id']);
 } catch (error) {
-  console.error(`${(error as Error).message}\n--help says more`);
+  console.error((error as Error).message);
   process.exitCode = 1;
 }
 
 async function run(endpoint: string, root: string | undefined, capacity: string, nodeId: string): Promise<void> {
-  if (endpoint === '') throw new Error('give --endpoint, or set CSI_ENDPOINT');
-  if (root === undefined) throw new Error('give --root, the folder for the volumes');
+  if (endpoint === '') throw new Error('give --endpoint, or set CSI_ENDPOINT; --help says more');
+  if (root === undefined) throw new Error('give --root, the folder for the volumes; --help says more');
   if (!/^\d+$/.test(capacity)) throw new Error(`--capacity takes a number of bytes, not ${JSON.stringify(capacity)}`);
 
   const volumes = await DirectoryVolumes.open(root, BigInt(capacity));

@@ -471,6 +471,6 @@ describe('a life of its own', () => {
   it('says what is missing', async () => {
     const example = new ExampleProcess('csi/plugin.ts', ['--root', folder], { env: { CSI_ENDPOINT: '' } });
     expect(await example.ended()).toBe(1);
-    expect(example.errors).toEqual(['give --endpoint, or set CSI_ENDPOINT', '--help says more']);
+    expect(example.errors).toEqual(['give --endpoint, or set CSI_ENDPOINT; --help says more']);
   });
 });
