@@ -4,7 +4,7 @@ import { Code } from '../rpc/code.js';
 import { RpcError } from '../rpc/rpc-error.js';
 import type { Server } from '../server/server.js';
 import type { Peer } from '../socket/peer.js';
-import type { PeerPolicy } from '../socket/peer-policy.js';
+import { checkPolicy, type PeerPolicy } from '../socket/peer-policy.js';
 import { peerRefusal } from '../socket/peer-refusal.js';
 import type { ByteStream } from '../transport/byte-stream.js';
 import { memoryStreamPair } from '../transport/memory-stream.js';
@@ -26,12 +26,16 @@ const ADDRESS = 'in-process';
  * `undefined` is a server that is not there.
  *
  * Nothing here keeps the process alive: await what you call.
+ *
+ * @throws TypeError for a policy that is none; RangeError or TypeError for limits that do not fit.
  */
 export function createInProcessChannel(
   server: Server | (() => Server | undefined),
   options: InProcessOptions = {},
 ): Channel {
-  const { peer, allowPeer, allowServer, ...channelOptions } = options;
+  const { peer, allowPeer, allowServer } = options;
+  if (allowPeer !== undefined) checkPolicy('allowPeer', allowPeer);
+  if (allowServer !== undefined) checkPolicy('allowServer', allowServer);
   const own = ownIdentity();
   const client: Peer = { ...own, ...peer };
   // As over a socket, handlers must not see the AsyncLocalStorage of whoever calls.
@@ -48,7 +52,7 @@ export function createInProcessChannel(
     current.serve({ stream: within(scope, far), peer: client });
     return { stream: within(scope, near), peer: own };
   };
-  return new Channel(ADDRESS, () => scope.runInAsyncScope(connect), channelOptions);
+  return new Channel(ADDRESS, () => scope.runInAsyncScope(connect), options);
 }
 
 function ownIdentity(): Peer {

@@ -12,6 +12,7 @@ import {
   type Server,
   type ServerContext,
   type ServiceImplementation,
+  sameUser,
   users,
 } from '../../src/index.js';
 import { createInProcessChannel, type InProcessOptions } from '../../src/testing/index.js';
@@ -280,6 +281,13 @@ describe('createInProcessChannel', () => {
       code: Code.PERMISSION_DENIED,
       statusMessage: expect.stringContaining('users(4000000) as the server'),
     });
+  });
+
+  it('takes policies, not what makes them', () => {
+    const server = startServer();
+    for (const option of ['allowPeer', 'allowServer']) {
+      expect(() => connect(server, { [option]: sameUser })).toThrow(`${option} takes a policy: call sameUser`);
+    }
   });
 
   it('keeps the AsyncLocalStorage of the caller out of the handler, and in the caller', async () => {
