@@ -1,0 +1,91 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { Code } from '../../src/rpc/code.js';
+import { collect, repeat, servePodInfo, signalled } from '../server/serve-podinfo.js';
+import { rejection } from './rejection.js';
+
+describe('a stream of responses', () => {
+  it('begins with the first message that is asked for, not before', async () => {
+    let calls = 0;
+    await using served = await servePodInfo({
+      async *watch() {
+        calls++;
+        yield {};
+      },
+    });
+    const stream = served.podinfo.watch({});
+    await served.podinfo.describe({});
+    expect(calls).toBe(0);
+    await collect(stream);
+    expect(calls).toBe(1);
+  });
+
+  it('can be iterated once', async () => {
+    await using served = await servePodInfo();
+    const stream = served.podinfo.watch({ sampleLimit: 3 });
+    expect(await collect(stream)).toHaveLength(3);
+    expect(await collect(stream)).toHaveLength(0);
+  });
+
+  it('is cancelled by break, whether messages wait or not', async () => {
+    for (const sampleLimit of [1, 10_000, 0xffff_ffff]) {
+      const ended = signalled();
+      await using served = await servePodInfo({
+        async *watch(request, { signal }) {
+          signal.addEventListener('abort', () => ended.resolve());
+          try {
+            for (let sequence = 0n; sequence < request.sampleLimit; sequence++) yield { sequence };
+            await new Promise(() => {});
+          } finally {
+            ended.resolve();
+          }
+        },
+      });
+      for await (const _ of served.podinfo.watch({ sampleLimit })) break;
+      await ended.promise;
+    }
+  });
+
+  it('does nothing when it is left before it began', async () => {
+    let calls = 0;
+    await using served = await servePodInfo({
+      async *watch() {
+        calls++;
+        yield {};
+      },
+    });
+    const iterator = served.podinfo.watch({})[Symbol.asyncIterator]();
+    expect(await iterator.return?.()).toEqual({ value: undefined, done: true });
+    expect(await iterator.next()).toEqual({ value: undefined, done: true });
+    await served.podinfo.describe({});
+    expect(calls).toBe(0);
+  });
+
+  it('ends a read that waits when it is left', async () => {
+    await using served = await servePodInfo({
+      async *watch() {
+        await new Promise(() => {});
+        yield {};
+      },
+    });
+    const iterator = served.podinfo.watch({})[Symbol.asyncIterator]();
+    const waiting = rejection(iterator.next());
+    await delay(10);
+    await iterator.return?.();
+    expect((await waiting).code).toBe(Code.CANCELLED);
+  });
+
+  it('takes credit for what was not read when it is left: other calls go on', async () => {
+    await using served = await servePodInfo({
+      watch: () => repeat(100, () => ({ sequence: 2n ** 63n })),
+      async *exchange() {
+        yield { outcome: { $case: 'output', value: 'x'.repeat(1_000_000) } };
+      },
+    });
+    for (let round = 0; round < 100; round++) {
+      for await (const _ of served.podinfo.exchange(repeat(0, () => ({})))) break;
+      for await (const _ of served.podinfo.watch({})) break;
+    }
+    expect(await collect(served.podinfo.watch({}))).toHaveLength(100);
+  });
+});
