@@ -1,18 +1,17 @@
-import { closeSync, lstatSync } from 'node:fs';
-import { Socket } from 'node:net';
+import { lstatSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AbstractEndpoint, Endpoint, PathEndpoint } from '../endpoint/endpoint.js';
 import { parseEndpoint } from '../endpoint/parse-endpoint.js';
 import { printEndpoint } from '../endpoint/print-endpoint.js';
+import { checkWithoutCredentials } from './check-without-credentials.js';
 import { defaultServerPolicy } from './default-policy.js';
-import { errnoName, libc } from './libc.js';
+import { hasLibc } from './has-libc.js';
+import { type OutgoingSocket, outgoingSocket } from './outgoing-socket.js';
 import type { Peer } from './peer.js';
-import { readPeerCredentials } from './peer-credentials.js';
 import { checkPolicy, type PeerPolicy } from './peer-policy.js';
 import { peerRefusal } from './peer-refusal.js';
-import { socketAddress } from './socket-address.js';
 import { SocketError } from './socket-error.js';
-import { unixStreamSocket } from './unix-stream-socket.js';
 
 export interface DialOptions {
   /** How long to wait for a place in a full backlog, in ms. Default 5000. */
@@ -51,38 +50,36 @@ export async function dialSocket(endpoint: Endpoint, options: DialOptions = {}):
   const policy = options.allowServer ?? defaultServerPolicy(checked);
   checkPolicy('allowServer', policy);
   throwIfAborted(options.signal, shown);
-  const fd = unixStreamSocket(checked);
+  if (!hasLibc()) checkWithoutCredentials('allowServer', policy, shown);
+  const outgoing = outgoingSocket(checked, shown);
   try {
-    await connect(fd, checked, shown, options.timeoutMs ?? 5_000, options.signal);
-    const peer = readPeerCredentials(fd, shown);
+    await connect(outgoing, checked, shown, options.timeoutMs ?? 5_000, options.signal);
+    const peer = outgoing.peer();
     const refusal = peerRefusal(policy, peer);
     if (refusal !== undefined) {
       const message = `${refusal.reason} as the server; nothing was sent to it`;
       throw new SocketError('ERR_PODWIRE_PEER_REFUSED', shown, message, { cause: refusal.cause });
     }
-    const socket = new Socket({ fd, readable: true, writable: true });
-    return { socket: socket.pause(), peer };
-  } catch (error) {
-    closeSync(fd);
-    throw error;
+    return { socket: outgoing.take(), peer };
+  } finally {
+    outgoing.close();
   }
 }
 
-/** connect(2) on a Unix socket is done or has failed when it returns; EAGAIN says that the backlog is full. */
 async function connect(
-  fd: number,
+  outgoing: OutgoingSocket,
   endpoint: PathEndpoint | AbstractEndpoint,
   shown: string,
   timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const address = socketAddress(endpoint);
   const giveUpAt = performance.now() + timeoutMs;
   let wait = BACKOFF.first;
   for (;;) {
-    const result = libc().connect(fd, address);
-    if (result >= 0) return;
-    const code = errnoName(result);
+    const code = await outgoing.connect();
+    throwIfAborted(signal, shown);
+    if (code === undefined) return;
+    // The backlog is full.
     if (code !== 'EAGAIN') throw connectFailure(code, endpoint, shown);
     const left = giveUpAt - performance.now();
     if (left <= 0) {

@@ -1,10 +1,10 @@
 import type { Endpoint, InheritedEndpoint } from '../endpoint/endpoint.js';
 import { printEndpoint } from '../endpoint/print-endpoint.js';
 import type { BoundSocket } from './bound-socket.js';
+import { hasLibc } from './has-libc.js';
 import { inheritedDescriptors } from './inherited-descriptors.js';
 import { AF_UNIX, libc, SO_ACCEPTCONN, SO_DOMAIN, SO_TYPE, SOCK_STREAM } from './libc.js';
 import { SocketError } from './socket-error.js';
-import { requireLibc } from './unix-stream-socket.js';
 
 /** A socket that somebody else has bound, and the address it has. */
 export interface InheritedSocket extends BoundSocket {
@@ -17,7 +17,10 @@ export interface InheritedSocket extends BoundSocket {
  */
 export function inheritedSocket(endpoint: InheritedEndpoint): InheritedSocket {
   const shown = printEndpoint(endpoint);
-  requireLibc(endpoint);
+  if (!hasLibc()) {
+    const message = 'an inherited socket is checked through koffi, on Linux; install koffi for this platform';
+    throw new SocketError('ERR_PODWIRE_UNSUPPORTED', shown, message);
+  }
   const fd = 'fd' in endpoint ? endpoint.fd : onlyDescriptor(endpoint.name, shown);
   const wrong = whatIsWrong(fd);
   if (wrong !== undefined) throw new SocketError('EINVAL', shown, `descriptor ${fd} ${wrong}`);

@@ -1,13 +1,10 @@
-import { closeSync, lstatSync, type Stats, unlinkSync } from 'node:fs';
+import { lstatSync, type Stats, unlinkSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PathEndpoint } from '../endpoint/endpoint.js';
 import { printEndpoint } from '../endpoint/print-endpoint.js';
-import { errnoName, libc } from './libc.js';
-import { readPeerCredentials } from './peer-credentials.js';
-import { socketAddress } from './socket-address.js';
+import { outgoingSocket } from './outgoing-socket.js';
 import { SocketError, type SocketHolder } from './socket-error.js';
 import { findHolder, heldBy } from './socket-holder.js';
-import { unixStreamSocket } from './unix-stream-socket.js';
 
 /** Between the two probes, in ms: a socket that is bound and about to listen refuses just as a dead one does. */
 const SECOND_LOOK = 25;
@@ -38,7 +35,9 @@ export async function removeStaleSocket(
   if (!(await isDead(endpoint, shown))) return;
   const still = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (still === undefined) return;
-  if (still.dev !== found.dev || still.ino !== found.ino) throw inUse(shown, 'another process has just replaced it');
+  // The time, since a file system may give the number of a removed file to the next one.
+  if (still.dev !== found.dev || still.ino !== found.ino || still.ctimeNs !== found.ctimeNs)
+    throw inUse(shown, 'another process has just replaced it');
   try {
     unlinkSync(path);
   } catch (cause) {
@@ -50,24 +49,21 @@ export async function removeStaleSocket(
 
 /** Whether nobody listens. False when the file is gone; throws when somebody does, or may. */
 async function isDead(endpoint: PathEndpoint, shown: string): Promise<boolean> {
-  const fd = unixStreamSocket(endpoint);
-  let code: string;
+  const probe = outgoingSocket(endpoint, shown);
+  let code: string | undefined;
   let holder: SocketHolder | undefined;
   try {
-    const result = libc().connect(fd, socketAddress(endpoint));
-    code = result < 0 ? errnoName(result) : 'connected';
-    if (result >= 0) {
-      const { pid } = readPeerCredentials(fd, shown);
-      if (pid !== undefined) holder = { pid };
-    }
+    code = await probe.connect();
+    const pid = code === undefined ? probe.peer().pid : undefined;
+    if (pid !== undefined) holder = { pid };
   } finally {
-    closeSync(fd);
+    probe.close();
   }
   if (code === 'ECONNREFUSED') return true;
   if (code === 'ENOENT') return false;
   holder ??= await findHolder(endpoint);
-  const state =
-    code === 'connected' || code === 'EAGAIN' ? 'a live server' : `a socket that cannot be probed (${code})`;
+  const isLive = code === undefined || code === 'EAGAIN';
+  const state = isLive ? 'a live server' : `a socket that cannot be probed (${code})`;
   throw inUse(shown, `${state} is in its place${heldBy(holder)}; stop it, or listen somewhere else`, holder);
 }
 

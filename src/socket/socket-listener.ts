@@ -1,14 +1,15 @@
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { AbstractEndpoint, Endpoint, PathEndpoint } from '../endpoint/endpoint.js';
+import type { Endpoint, PathEndpoint } from '../endpoint/endpoint.js';
 import { parseEndpoint } from '../endpoint/parse-endpoint.js';
 import { printEndpoint } from '../endpoint/print-endpoint.js';
-import { bindAbstract } from './bind-abstract.js';
-import { bindPath } from './bind-path.js';
+import { checkWithoutCredentials } from './check-without-credentials.js';
 import { defaultClientPolicy } from './default-policy.js';
+import { hasLibc } from './has-libc.js';
 import { inheritedSocket } from './inherited-socket.js';
 import type { ListenOptions } from './listen-options.js';
 import { acceptThoseWaiting, type ListeningServer, serveBoundSocket } from './listening-server.js';
+import { openServer } from './open-server.js';
 import type { Peer } from './peer.js';
 import { readPeerCredentials } from './peer-credentials.js';
 import { checkPolicy, type PeerPolicy } from './peer-policy.js';
@@ -86,21 +87,9 @@ export async function listenSocket(
     return new Listener(checked, listening, policy, limits, options, events);
   }
   const policy = options.allowPeer ?? defaultClientPolicy(checked);
-  const listening = await openServer(checked, options, limits, shown);
+  if (!hasLibc()) checkWithoutCredentials('allowPeer', policy, shown);
+  const listening = await openServer(checked, options, limits.backlog, shown);
   return new Listener(checked, listening, policy, limits, options, events);
-}
-
-async function openServer(
-  endpoint: PathEndpoint | AbstractEndpoint,
-  options: ListenOptions,
-  limits: Limits,
-  shown: string,
-): Promise<ListeningServer> {
-  const bound =
-    endpoint.kind === 'path'
-      ? await bindPath(endpoint, options, limits.backlog)
-      : await bindAbstract(endpoint, limits.backlog);
-  return serveBoundSocket(bound, limits.backlog, shown);
 }
 
 interface Limits {
@@ -267,7 +256,8 @@ class Listener implements SocketListener {
     // Absolute, since the working directory may have changed; unless only the relative path is short enough.
     const endpoint = this.endpoint as PathEndpoint;
     const absolute: PathEndpoint = { kind: 'path', path: Buffer.byteLength(path) > 107 ? endpoint.path : path };
-    const open = (): Promise<ListeningServer> => openServer(absolute, this.#options, this.#limits, this.#address);
+    const open = (): Promise<ListeningServer> =>
+      openServer(absolute, this.#options, this.#limits.backlog, this.#address);
     let fresh: ListeningServer;
     try {
       fresh = await relisten(open, this.#closing.signal, (error) => this.#events.onError?.(error));
@@ -286,7 +276,9 @@ class Listener implements SocketListener {
   }
 
   #accept(socket: Socket): void {
-    const peer = readPeerCredentials(descriptorOf(socket), this.#address);
+    const peer: Peer = hasLibc()
+      ? readPeerCredentials(descriptorOf(socket), this.#address)
+      : { groups: [], endpoint: this.#address };
     const ofUser = this.#connectionsOf.get(peer.uid) ?? 0;
     const refusal = peerRefusal(this.#policy, peer);
     if (refusal !== undefined) {

@@ -30,6 +30,14 @@ export interface StartOptions {
   readonly node?: string;
   /** Descriptors that it gets as 3, 4 ... */
   readonly inherit?: readonly number[];
+  /** Packages that it shall not find; see without-packages.cjs. */
+  readonly without?: readonly string[];
+}
+
+/** The environment in which no process finds these packages. */
+export function withoutPackages(names: readonly string[]): { NODE_OPTIONS: string; PODWIRE_TEST_WITHOUT: string } {
+  const hook = fileURLToPath(new URL('./without-packages.cjs', import.meta.url));
+  return { NODE_OPTIONS: `--require ${JSON.stringify(hook)}`, PODWIRE_TEST_WITHOUT: names.join(',') };
 }
 
 /** Starts socket-process.ts. */
@@ -37,10 +45,13 @@ export function startSocketProcess(
   action: 'listen' | 'dial',
   endpoint: string,
   options: SocketProcessOptions = {},
-  { prefix = [], node = process.execPath, inherit = [] }: StartOptions = {},
+  { prefix = [], node = process.execPath, inherit = [], without }: StartOptions = {},
 ): SocketProcess {
   const [command = node, ...args] = [...prefix, node, '--import', loader, program, action, endpoint];
-  const child = spawn(command, [...args, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'inherit', ...inherit] });
+  const child = spawn(command, [...args, JSON.stringify(options)], {
+    stdio: ['pipe', 'pipe', without === undefined ? 'inherit' : 'ignore', ...inherit],
+    env: { ...process.env, ...(without !== undefined && withoutPackages(without)) },
+  });
   const exited = once(child, 'exit');
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
   const finished = async (): Promise<void> => {
