@@ -118,7 +118,7 @@ export class Http2Connection implements StreamConnection, FrameSink {
     const maxHeaderBlock = Math.max(HEADER_BLOCK_LIMIT, 2 * maxHeaderListSize);
     this.#reader = new FrameReader({ preface: role === 'server', maxFrameSize, maxHeaderBlock }, this);
     this.#decoder = new HpackDecoder({ maxHeaderListSize });
-    this.#receiveFlow = new ReceiveFlow(options, this.#writer, () => handler.onOutput());
+    this.#receiveFlow = new ReceiveFlow(options, this.#writer, this.#streams, () => handler.onOutput());
     this.#nextStreamId = role === 'client' ? 1 : 2;
   }
 

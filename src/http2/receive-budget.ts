@@ -5,6 +5,8 @@
  * From half of the limit on a budget is *pressed*: new streams are refused and windows are widened for one message at a
  * time. From seven eighths on it is *full*: what comes without a widened window is refused too. The last eighth is for
  * that one message, so that messages larger than their windows never wait for each other for ever.
+ *
+ * A message for which a window was widened, a *wide* one, is counted from then on, and is wide until it was read.
  */
 export class ReceiveBudget {
   readonly limit: number;
@@ -37,11 +39,12 @@ export class ReceiveBudget {
   }
 
   /**
-   * Whether a connection's window may be widened for one more message. A pressed connection has one such message at a
-   * time; a pressed process has one for each connection, and only one when it is full.
+   * Whether a stream's window may be widened for a message of which `octets` are still to come, while `others` may come
+   * within usual windows. One at a time is always allowed; several when there is room for all that, and no pressure. A
+   * process that is full has one such message for all its connections.
    */
-  get allowsWideMessage(): boolean {
-    if (this.#wideMessages > 0 && this.pressed) return false;
+  allowsWideMessage(octets: number, others: number): boolean {
+    if (this.#wideMessages > 0 && (this.pressed || this.isFullWith(octets + others))) return false;
     const { parent } = this;
     return parent === undefined || parent.#wideMessages === 0 || parent.#held < parent.#fullFrom;
   }
@@ -72,7 +75,8 @@ export class ReceiveBudget {
   endWideMessage(): void {
     this.#wideMessages--;
     this.parent?.endWideMessage();
-    if (this.#wideMessages === 0) this.#wake();
+    // Connections wait for their own messages one by one, and for those of others only when the process is full.
+    if (this.parent !== undefined || this.#wideMessages === 0) this.#wake();
   }
 
   /** Calls `relieved` once when `allowsWideMessage` may have become true; it may be false again by then. */

@@ -24,6 +24,7 @@ export class ReceiveFlow {
   readonly #options: ReceiveFlowOptions;
   readonly #budget: ReceiveBudget;
   readonly #writer: FrameWriter;
+  readonly #streams: { readonly size: number };
   readonly #onOutput: () => void;
   /** Streams that wait for a wider window, in the order in which they asked. */
   readonly #withheld = new Set<Http2Stream>();
@@ -33,10 +34,17 @@ export class ReceiveFlow {
   #initialWindow: number;
   #closed = false;
 
-  constructor(options: ReceiveFlowOptions, writer: FrameWriter, onOutput: () => void) {
+  /** @param streams the open ones: each may use its usual window at any time */
+  constructor(
+    options: ReceiveFlowOptions,
+    writer: FrameWriter,
+    streams: { readonly size: number },
+    onOutput: () => void,
+  ) {
     this.#options = options;
     this.#budget = options.budget;
     this.#writer = writer;
+    this.#streams = streams;
     this.#onOutput = onOutput;
     this.#connectionWindow = options.connectionWindow;
     // Until the peer has our SETTINGS it works with the initial value.
@@ -147,7 +155,8 @@ export class ReceiveFlow {
 
   #widenNext(): void {
     for (const stream of this.#withheld) {
-      if (!this.#budget.allowsWideMessage) {
+      const others = this.#streams.size * this.#options.streamWindow;
+      if (!this.#budget.allowsWideMessage(stream.wanted, others)) {
         this.#budget.whenRelieved(this.#relieved);
         return;
       }
