@@ -17,13 +17,13 @@ export type {
   MessageOut,
   MethodDefinition,
   ServiceDefinition,
-  ServiceImplementation,
 } from './rpc/service-definition.js';
 export { findDetail, packDetail, type StatusDetail } from './rpc/status-detail.js';
-export { createServer, Server, type ServerOptions, type ShutdownOptions } from './server/server.js';
+export { type AddOptions, createServer, Server, type ServerOptions, type ShutdownOptions } from './server/server.js';
 export type { ServerContext } from './server/server-context.js';
 export type { ServerInterceptor, ServerNext, ServerRequest, ServerResponse } from './server/server-interceptor.js';
 export { ServerListener } from './server/server-listener.js';
+export type { ServiceImplementation } from './server/service-implementation.js';
 export type { ListenOptions } from './socket/listen-options.js';
 export type { Peer } from './socket/peer.js';
 export {

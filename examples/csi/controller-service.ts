@@ -1,17 +1,16 @@
 import {
-  ControllerDefinition,
+  type ControllerDefinition,
   ControllerServiceCapability_RPC_Type as Rpc,
   type Volume,
 } from '../../gen/csi/v1/csi.js';
 // Outside this repository: from 'podwire'.
-import { Code, RpcError, type ServerContext, type ServiceImplementation } from '../../src/index.js';
+import { Code, RpcError, type ServiceImplementation } from '../../src/index.js';
 import { acceptedCapacity } from './accepted-capacity.js';
 import { capabilityProblem } from './capability-problem.js';
 import { DirectoryVolumes } from './directory-volumes.js';
 import { invalidArgument } from './invalid-argument.js';
 import { requiredCapabilities } from './required-capabilities.js';
 import { requiredText } from './required-text.js';
-import { unimplementedMethods } from './unimplemented-methods.js';
 import type { VolumeRecord } from './volume-record.js';
 
 const LARGEST_PAGE = 1_000;
@@ -19,9 +18,7 @@ const LARGEST_PAGE = 1_000;
 /**
  * The handlers of csi.v1.Controller. A directory needs no attaching, so ControllerPublishVolume is not offered.
  */
-export function controllerService(
-  volumes: DirectoryVolumes,
-): ServiceImplementation<ControllerDefinition, ServerContext> {
+export function controllerService(volumes: DirectoryVolumes): Partial<ServiceImplementation<ControllerDefinition>> {
   const described = ({ id, capacityBytes }: VolumeRecord): Partial<Volume> => ({
     volumeId: id,
     capacityBytes,
@@ -29,8 +26,6 @@ export function controllerService(
   });
 
   return {
-    ...unimplementedMethods(ControllerDefinition),
-
     async controllerGetCapabilities() {
       const types = [Rpc.CREATE_DELETE_VOLUME, Rpc.LIST_VOLUMES, Rpc.GET_CAPACITY];
       return { capabilities: types.map((type) => ({ type: { $case: 'rpc', value: { type } } })) };

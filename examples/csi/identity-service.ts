@@ -1,14 +1,14 @@
 import { access, constants } from 'node:fs/promises';
 import { type IdentityDefinition, PluginCapability_Service_Type as Service } from '../../gen/csi/v1/csi.js';
 // Outside this repository: from 'podwire'.
-import { Code, RpcError, type ServerContext, type ServiceImplementation } from '../../src/index.js';
+import { Code, RpcError, type ServiceImplementation } from '../../src/index.js';
 import type { DirectoryVolumes } from './directory-volumes.js';
 
 export const DRIVER_NAME = 'directories.podwire.example';
 const VERSION = '0.1.0';
 
 /** The handlers of csi.v1.Identity. */
-export function identityService(volumes: DirectoryVolumes): ServiceImplementation<IdentityDefinition, ServerContext> {
+export function identityService(volumes: DirectoryVolumes): ServiceImplementation<IdentityDefinition> {
   return {
     async getPluginInfo() {
       return { name: DRIVER_NAME, vendorVersion: VERSION };

@@ -1,15 +1,14 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NodeDefinition, NodeServiceCapability_RPC_Type as Rpc } from '../../gen/csi/v1/csi.js';
+import { type NodeDefinition, NodeServiceCapability_RPC_Type as Rpc } from '../../gen/csi/v1/csi.js';
 // Outside this repository: from 'podwire'.
-import { Code, RpcError, type ServerContext, type ServiceImplementation } from '../../src/index.js';
+import { Code, RpcError, type ServiceImplementation } from '../../src/index.js';
 import type { DirectoryVolumes } from './directory-volumes.js';
 import { invalidArgument } from './invalid-argument.js';
 import { makeLink, removeLink } from './link.js';
 import { requiredCapabilities } from './required-capabilities.js';
 import { requiredPath } from './required-path.js';
 import { requiredText } from './required-text.js';
-import { unimplementedMethods } from './unimplemented-methods.js';
 import type { VolumeRecord } from './volume-record.js';
 
 /**
@@ -17,10 +16,7 @@ import type { VolumeRecord } from './volume-record.js';
  * one to that at the target path. The record is written before a link is made and after it was removed, so that a
  * repeated call finishes what a crash left half done.
  */
-export function nodeService(
-  volumes: DirectoryVolumes,
-  nodeId: string,
-): ServiceImplementation<NodeDefinition, ServerContext> {
+export function nodeService(volumes: DirectoryVolumes, nodeId: string): Partial<ServiceImplementation<NodeDefinition>> {
   /** Runs `action` in the volume's turn. @throws RpcError NOT_FOUND */
   const withVolume = async (volumeId: string, action: (record: VolumeRecord) => Promise<void>): Promise<object> => {
     requiredText('volume_id', volumeId);
@@ -43,8 +39,6 @@ export function nodeService(
   };
 
   return {
-    ...unimplementedMethods(NodeDefinition),
-
     async nodeGetInfo() {
       return { nodeId };
     },

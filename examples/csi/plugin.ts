@@ -47,8 +47,9 @@ async function run(endpoint: string, root: string | undefined, capacity: string,
   // On SIGTERM and SIGINT running calls may finish, then the socket file goes.
   const server = createServer({ shutdownOn: true })
     .add(IdentityDefinition, identityService(volumes))
-    .add(ControllerDefinition, controllerService(volumes))
-    .add(NodeDefinition, nodeService(volumes, nodeId));
+    // What the plugin does not offer answers UNIMPLEMENTED.
+    .addPartial(ControllerDefinition, controllerService(volumes))
+    .addPartial(NodeDefinition, nodeService(volumes, nodeId));
   // An abstract name has no permissions, so root has to say who may call. A pod with hostNetwork shares the name with all
   // of the host, where every root container is the same user: a path is the better choice there.
   const listener = await server.listen(endpoint, { allowPeer: sameUser() });

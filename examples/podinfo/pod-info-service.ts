@@ -1,30 +1,25 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { LogStream, type PodInfoDefinition } from '../../gen/podinfo/v1/podinfo.js';
 // Outside this repository: from 'podwire'.
-import { Code, RpcError, type ServerContext, type ServiceImplementation } from '../../src/index.js';
+import { Code, RpcError, type ServiceImplementation } from '../../src/index.js';
 import { readCgroupFigures } from './cgroup-figures.js';
 import { runCommand } from './command.js';
 
 export interface PodInfoServiceOptions {
   /** Gets the log lines that sidecars push. */
   readonly onLogLine: (stream: 'stdout' | 'stderr', line: string) => void;
-  /** Ends the watches: they would last as long as the shutdown allows. */
-  readonly stopping: AbortSignal;
 }
 
 const SHORTEST_INTERVAL_MS = 10;
 
 /** The handlers of podinfo.v1.PodInfo. */
-export function podInfoService({
-  onLogLine,
-  stopping,
-}: PodInfoServiceOptions): ServiceImplementation<PodInfoDefinition, ServerContext> {
+export function podInfoService({ onLogLine }: PodInfoServiceOptions): ServiceImplementation<PodInfoDefinition> {
   return {
     async describe({ text }) {
       return { reply: `${text} And a reply from the server.` };
     },
 
-    async *watch({ intervalMs, sampleLimit }, { signal }) {
+    async *watch({ intervalMs, sampleLimit }, { signal, stopping }) {
       if (intervalMs !== 0 && intervalMs < SHORTEST_INTERVAL_MS) {
         throw new RpcError(
           Code.INVALID_ARGUMENT,

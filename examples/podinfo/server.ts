@@ -23,7 +23,6 @@ server.add(
   podInfoService({
     // As JSON, so that a line cannot steer the terminal it is shown on.
     onLogLine: (stream, line) => console.log(`log line on ${stream}: ${JSON.stringify(line)}`),
-    stopping: server.stopping,
   }),
 );
 

@@ -6,7 +6,7 @@ import type { CallOptions } from './call-options.js';
 export interface ClientRequest {
   readonly method: CompiledMethod;
   readonly message: unknown;
-  /** The caller's options. To change one, pass `{ ...request, options: { ...request.options, ... } }` on. */
+  /** The caller's options; its `timeoutMs` has become the `deadline` that it means. To change one, pass `{ ...request, options: { ...request.options, ... } }` on. */
   readonly options: CallOptions;
 }
 

@@ -34,9 +34,16 @@ export function createClient<Definition extends ServiceDefinition>(
   for (const method of compileService(definition)) {
     const invoke = interceptors.length === 0 ? direct(channel, method) : intercepted(channel, method, interceptors);
     client[method.key] = (message: unknown, callOptions: CallOptions = noOptions) =>
-      invoke(message, defaults === undefined ? callOptions : { ...defaults, ...callOptions });
+      invoke(message, defaults === undefined ? callOptions : withDefaults(defaults, callOptions));
   }
   return client as Client<Definition>;
+}
+
+/** An option that is there but undefined is not said: the default counts. */
+function withDefaults(defaults: CallOptions, options: CallOptions): CallOptions {
+  const merged: { [name: string]: unknown } = { ...defaults };
+  for (const [name, value] of Object.entries(options)) if (value !== undefined) merged[name] = value;
+  return merged;
 }
 
 function direct(channel: Channel, method: CompiledMethod): Invoke {
@@ -80,12 +87,20 @@ function intercepted(channel: Channel, method: CompiledMethod, interceptors: rea
   };
   const composed = interceptors.reduceRight((next, interceptor) => interceptor(next), innermost);
   if (!method.responseStream) {
-    return async (message, options) => (await composed({ method, message, options })).message;
+    return async (message, options) => (await composed({ method, message, options: withMoment(options) })).message;
   }
   return async function* (message, options) {
-    const response = await composed({ method, message, options });
+    const response = await composed({ method, message, options: withMoment(options) });
     yield* response.message as AsyncIterable<unknown>;
   };
+}
+
+/** A timeout as a moment, so that what interceptors do in between, such as trying again, does not make it longer. */
+function withMoment({ timeoutMs, deadline, ...rest }: CallOptions): CallOptions {
+  if (timeoutMs === undefined) return deadline === undefined ? rest : { ...rest, deadline };
+  const byTimeout = Date.now() + timeoutMs;
+  // A Date, because to some middleware a number is a duration.
+  return { ...rest, deadline: new Date(deadline === undefined ? byTimeout : Math.min(byTimeout, Number(deadline))) };
 }
 
 function assign(target: Metadata, source: Metadata): void {

@@ -24,7 +24,7 @@ export type NiceClientMiddleware = NiceMiddleware<NiceCallOptions>;
  * Other than in nice-grpc:
  * - the first interceptor is the outermost; there, the one that was `use`d last is;
  * - `method.options` tells an idempotent method as IDEMPOTENT, also one without side effects, and has nothing else;
- * - podwire's own `timeoutMs` counts anew at each `next`; a number as `deadline` is a moment to podwire, but a duration to
+ * - a `timeoutMs` has become the `deadline` that it means; a number as `deadline` is a moment to podwire, but a duration to
  *   nice-grpc's deadline middleware, which is not needed here;
  * - `grpc-status-details-bin` is not in trailers: an RpcError has it as `details`, a ClientError has it on its `cause`.
  */

@@ -103,6 +103,10 @@ class ChangedContext implements ServerContext {
     return this.#changed.signal;
   }
 
+  get stopping(): AbortSignal {
+    return this.#context.stopping;
+  }
+
   get compression(): 'identity' | 'gzip' {
     return this.#context.compression;
   }

@@ -1,4 +1,6 @@
+import { Code } from '../rpc/code.js';
 import { type CompiledMethod, compileService } from '../rpc/compile-service.js';
+import { RpcError } from '../rpc/rpc-error.js';
 import type { ServiceDefinition } from '../rpc/service-definition.js';
 import { inContext } from './in-context.js';
 import type { ServerContext } from './server-context.js';
@@ -15,22 +17,33 @@ type Implementation = { readonly [key: string]: unknown };
 /**
  * The handlers of a service, interceptors composed around each.
  *
+ * @param partial whether methods may be missing; they answer UNIMPLEMENTED, and interceptors see their calls.
  * @throws TypeError that names the methods which the implementation lacks.
  */
 export function methodHandlers(
   definition: ServiceDefinition,
   implementation: Implementation,
   interceptors: readonly ServerInterceptor[],
+  partial: boolean,
 ): MethodHandler[] {
   const methods = compileService(definition);
   const missing = methods.filter(({ key }) => typeof implementation[key] !== 'function').map(({ key }) => key);
-  if (missing.length > 0) {
-    throw new TypeError(`the implementation of ${definition.fullName} has no function for: ${missing.join(', ')}`);
+  if (missing.length > 0 && !partial) {
+    const fix = 'add them, or use addPartial, which answers UNIMPLEMENTED';
+    throw new TypeError(`the implementation of ${definition.fullName} lacks ${missing.join(', ')}; ${fix}`);
   }
   return methods.map((method) => {
-    const bound = (implementation[method.key] as MethodHandler['handle']).bind(implementation);
-    return { method, handle: interceptors.length === 0 ? bound : intercept(method, bound, interceptors) };
+    const handle = missing.includes(method.key)
+      ? unimplemented(method)
+      : (implementation[method.key] as MethodHandler['handle']).bind(implementation);
+    return { method, handle: interceptors.length === 0 ? handle : intercept(method, handle, interceptors) };
   });
+}
+
+function unimplemented({ fullName }: CompiledMethod): MethodHandler['handle'] {
+  return () => {
+    throw new RpcError(Code.UNIMPLEMENTED, `this server does not implement ${fullName}`);
+  };
 }
 
 function intercept(

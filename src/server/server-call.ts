@@ -29,6 +29,7 @@ export interface ServerCallOwner {
   readonly transport: Transport;
   readonly peer: Peer;
   readonly compression: 'identity' | 'gzip';
+  readonly stopping: AbortSignal;
   /** A handler began; false when too many run already. */
   handlerStarted(): boolean;
   handlerEnded(): void;
@@ -113,6 +114,10 @@ export class ServerCall implements StreamHandler, ServerContext {
       if (this.#cancelled !== undefined) this.#abort.abort(this.#cancelled);
     }
     return this.#abort.signal;
+  }
+
+  get stopping(): AbortSignal {
+    return this.#owner.stopping;
   }
 
   get compression(): 'identity' | 'gzip' {

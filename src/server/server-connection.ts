@@ -34,6 +34,7 @@ export interface ServerConnectionOptions {
   readonly compression: 'identity' | 'gzip';
   readonly handlers: ReadonlyMap<string, MethodHandler>;
   readonly onHandlerError: (error: unknown, method: CompiledMethod) => void;
+  readonly stopping: AbortSignal;
   readonly onClosed: (connection: ServerConnection) => void;
 }
 
@@ -71,6 +72,10 @@ export class ServerConnection implements ServerCallOwner, TransportEvents {
 
   get compression(): 'identity' | 'gzip' {
     return this.#options.compression;
+  }
+
+  get stopping(): AbortSignal {
+    return this.#options.stopping;
   }
 
   handlerStarted(): boolean {

@@ -15,8 +15,10 @@ export interface ServerContext {
   readonly trailer: Metadata;
   /** When the caller stops waiting; undefined when it waits for ever. */
   readonly deadline: Date | undefined;
-  /** Aborted when the caller cancels or is gone, when the deadline passes, or when the server shuts down. */
+  /** Aborted when the call is over for its caller: it cancelled or is gone, the deadline passed, or the server's grace did. */
   readonly signal: AbortSignal;
+  /** Aborted when the server begins to shut down: the moment for a long stream to end, so that it does not use up the grace. */
+  readonly stopping: AbortSignal;
   /**
    * Compresses the responses of this call, if the caller accepts it. Default: the server's.
    *

@@ -3,7 +3,7 @@ import type { Endpoint } from '../endpoint/endpoint.js';
 import { parseEndpoint } from '../endpoint/parse-endpoint.js';
 import { printEndpoint } from '../endpoint/print-endpoint.js';
 import type { CompiledMethod } from '../rpc/compile-service.js';
-import type { ServiceDefinition, ServiceImplementation } from '../rpc/service-definition.js';
+import type { ServiceDefinition } from '../rpc/service-definition.js';
 import type { ListenOptions } from '../socket/listen-options.js';
 import type { Connection } from '../transport/connector.js';
 import { checkKeepalive, type KeepaliveOptions } from '../transport/keepalive.js';
@@ -11,9 +11,9 @@ import { type Limits, resolveLimits } from '../transport/limits.js';
 import { acceptSockets } from '../transport/socket-acceptor.js';
 import { type MethodHandler, methodHandlers } from './method-handler.js';
 import { ServerConnection, type ServerConnectionOptions } from './server-connection.js';
-import type { ServerContext } from './server-context.js';
 import type { ServerInterceptor } from './server-interceptor.js';
 import { ServerListener } from './server-listener.js';
+import type { ServiceImplementation } from './service-implementation.js';
 import { ShutdownSignals } from './shutdown-signals.js';
 
 /** Node's timers hold 31 bits of milliseconds. */
@@ -30,12 +30,19 @@ export interface ServerOptions {
   readonly compression?: 'identity' | 'gzip';
   /** Shuts the server down on these signals; a second one ends the process at once. Default: none; `true` means SIGTERM and SIGINT. */
   readonly shutdownOn?: boolean | readonly NodeJS.Signals[];
+  /** How long open calls may go on after `shutdown` began, in milliseconds. Default 10,000. */
+  readonly shutdownGraceMs?: number;
   /** Gets what handlers throw besides RpcError; callers learn only that the call failed. Default: prints it to standard error. */
   readonly onHandlerError?: (error: unknown, method: CompiledMethod) => void;
 }
 
+export interface AddOptions {
+  /** Inside those of the server, the first one outermost. Default: none. */
+  readonly interceptors?: readonly ServerInterceptor[];
+}
+
 export interface ShutdownOptions {
-  /** How long open calls may go on, in milliseconds. Default 10,000. */
+  /** How long open calls may go on, in milliseconds. Default: `shutdownGraceMs` of the server, 10,000. */
   readonly graceMs?: number;
 }
 
@@ -49,6 +56,7 @@ export class Server implements AsyncDisposable {
   readonly #connectionOptions: ServerConnectionOptions;
   readonly #stopping = new AbortController();
   readonly #signals: ShutdownSignals | undefined;
+  readonly #closed = settleable();
   #shutdown: Promise<void> | undefined;
   #graceTimer: NodeJS.Timeout | undefined;
   #graceEnds = Number.POSITIVE_INFINITY;
@@ -63,6 +71,7 @@ export class Server implements AsyncDisposable {
       compression: options.compression ?? 'identity',
       handlers: this.#handlers,
       onHandlerError: options.onHandlerError ?? printHandlerError,
+      stopping: this.#stopping.signal,
       onClosed: (connection) => {
         this.#connections.delete(connection);
         if (this.#connections.size === 0) this.#allClosed?.();
@@ -80,9 +89,14 @@ export class Server implements AsyncDisposable {
     return this.#services;
   }
 
-  /** Aborted when `shutdown` begins. */
+  /** Aborted when `shutdown` begins. Handlers find it in their context. */
   get stopping(): AbortSignal {
     return this.#stopping.signal;
+  }
+
+  /** Resolves when `shutdown`, whoever called it, is done. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
   }
 
   /** Clients that are connected now. */
@@ -98,18 +112,23 @@ export class Server implements AsyncDisposable {
   add<Definition extends ServiceDefinition>(
     definition: Definition,
     // Not inferred from, so that what handlers return and yield is typed by the definition.
-    implementation: NoInfer<ServiceImplementation<Definition, ServerContext>>,
-    options: { readonly interceptors?: readonly ServerInterceptor[] } = {},
+    implementation: NoInfer<ServiceImplementation<Definition>>,
+    options: AddOptions = {},
   ): this {
-    if (this.#services.has(definition.fullName)) {
-      throw new TypeError(`the service ${definition.fullName} was added before`);
-    }
-    const interceptors = [...(this.#options.interceptors ?? []), ...(options.interceptors ?? [])];
-    for (const handler of methodHandlers(definition, implementation as never, interceptors)) {
-      this.#handlers.set(handler.method.path, handler);
-    }
-    this.#services.set(definition.fullName, definition);
-    return this;
+    return this.#add(definition, implementation, options, false);
+  }
+
+  /**
+   * Adds a service of which only some methods are offered; the others answer UNIMPLEMENTED.
+   *
+   * @throws TypeError when the service was added before.
+   */
+  addPartial<Definition extends ServiceDefinition>(
+    definition: Definition,
+    implementation: NoInfer<Partial<ServiceImplementation<Definition>>>,
+    options: AddOptions = {},
+  ): this {
+    return this.#add(definition, implementation, options, true);
   }
 
   /**
@@ -145,7 +164,7 @@ export class Server implements AsyncDisposable {
    * more for a client that does not read. Called again, a shorter grace counts.
    */
   shutdown(options: ShutdownOptions = {}): Promise<void> {
-    const { graceMs = 10_000 } = options;
+    const { graceMs = this.#options.shutdownGraceMs ?? 10_000 } = options;
     const ends = performance.now() + graceMs;
     if (ends < this.#graceEnds) {
       this.#graceEnds = ends;
@@ -158,6 +177,18 @@ export class Server implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown();
+  }
+
+  #add(definition: ServiceDefinition, implementation: object, options: AddOptions, partial: boolean): this {
+    if (this.#services.has(definition.fullName)) {
+      throw new TypeError(`the service ${definition.fullName} was added before`);
+    }
+    const interceptors = [...(this.#options.interceptors ?? []), ...(options.interceptors ?? [])];
+    for (const handler of methodHandlers(definition, implementation as never, interceptors, partial)) {
+      this.#handlers.set(handler.method.path, handler);
+    }
+    this.#services.set(definition.fullName, definition);
+    return this;
   }
 
   async #shutDown(): Promise<void> {
@@ -173,6 +204,7 @@ export class Server implements AsyncDisposable {
     clearTimeout(this.#graceTimer);
     this.#graceEnds = Number.NEGATIVE_INFINITY;
     this.#signals?.release();
+    this.#closed.resolve();
   }
 
   #graceOver(): void {
@@ -183,6 +215,14 @@ export class Server implements AsyncDisposable {
 /** Makes a server; add services to it, then listen. */
 export function createServer(options?: ServerOptions): Server {
   return new Server(options);
+}
+
+function settleable(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
 }
 
 function describe(endpoint: string | Endpoint): string {

@@ -16,16 +16,15 @@ import {
   createServer,
   RpcError,
   type Server,
-  type ServerContext,
   type ServiceImplementation,
   sameUser,
 } from '../../src/index.js';
 
 /** The plugin's services in this process, on a real socket, with the faults that a test wants. */
 type Faults = {
-  readonly identity?: Partial<ServiceImplementation<IdentityDefinition, ServerContext>>;
-  readonly controller?: Partial<ServiceImplementation<ControllerDefinition, ServerContext>>;
-  readonly node?: Partial<ServiceImplementation<NodeDefinition, ServerContext>>;
+  readonly identity?: Partial<ServiceImplementation<IdentityDefinition>>;
+  readonly controller?: Partial<ServiceImplementation<ControllerDefinition>>;
+  readonly node?: Partial<ServiceImplementation<NodeDefinition>>;
 };
 
 let folder: string;
@@ -52,8 +51,8 @@ async function servePlugin({ identity, controller, node }: Faults = {}): Promise
   const volumes = await DirectoryVolumes.open(join(folder, 'volumes'), 2n ** 30n);
   server = createServer()
     .add(IdentityDefinition, { ...identityService(volumes), ...identity })
-    .add(ControllerDefinition, { ...controllerService(volumes), ...controller })
-    .add(NodeDefinition, { ...nodeService(volumes, 'node'), ...node });
+    .addPartial(ControllerDefinition, { ...controllerService(volumes), ...controller })
+    .addPartial(NodeDefinition, { ...nodeService(volumes, 'node'), ...node });
   await server.listen(endpoint, { allowPeer: sameUser() });
 }
 

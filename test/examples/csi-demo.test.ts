@@ -4,7 +4,6 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { unimplementedMethods } from '../../examples/csi/unimplemented-methods.js';
 import { ControllerDefinition, IdentityDefinition } from '../../gen/csi/v1/csi.js';
 import { createServer, sameUser } from '../../src/index.js';
 import { type ExampleOptions, ExampleProcess } from './example-process.js';
@@ -139,8 +138,8 @@ describe('the demo', () => {
         },
       ],
     });
-    server.add(ControllerDefinition, unimplementedMethods(ControllerDefinition));
-    server.add(IdentityDefinition, { ...unimplementedMethods(IdentityDefinition), probe: async () => ({}) });
+    server.addPartial(ControllerDefinition, {});
+    server.addPartial(IdentityDefinition, { probe: async () => ({}) });
     await server.listen(endpoint, { allowPeer: sameUser() });
     try {
       const demo = startDemo(['--endpoint', endpoint]);

@@ -18,7 +18,7 @@ import {
 } from '../../src/index.js';
 import { fromServerMiddleware } from '../../src/nice-grpc/index.js';
 
-type PodInfo = ServiceImplementation<typeof PodInfoDefinition, ServerContext>;
+type PodInfo = ServiceImplementation<typeof PodInfoDefinition>;
 type Podinfo = Client<typeof PodInfoDefinition>;
 
 const folder = mkdtempSync(join(tmpdir(), 'podwire-nice-grpc-'));

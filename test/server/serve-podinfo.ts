@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import { PodInfoDefinition } from '../../gen/podinfo/v1/podinfo.js';
 import { type Channel, type ChannelOptions, createChannel } from '../../src/client/channel.js';
 import { type Client, createClient } from '../../src/client/client.js';
-import type { ServiceImplementation } from '../../src/server/service-implementation.js';
 import { createServer, type Server, type ServerOptions } from '../../src/server/server.js';
-import type { ServerContext } from '../../src/server/server-context.js';
 import type { ServerInterceptor } from '../../src/server/server-interceptor.js';
+import type { ServiceImplementation } from '../../src/server/service-implementation.js';
 import { sameUser } from '../../src/socket/peer-policy.js';
 
 export type PodInfo = ServiceImplementation<typeof PodInfoDefinition>;

@@ -10,14 +10,13 @@ import {
   createServer,
   type Peer,
   type Server,
-  type ServerContext,
   type ServiceImplementation,
   sameUser,
   users,
 } from '../../src/index.js';
 import { createInProcessChannel, type InProcessOptions } from '../../src/testing/index.js';
 
-type PodInfo = ServiceImplementation<typeof PodInfoDefinition, ServerContext>;
+type PodInfo = ServiceImplementation<typeof PodInfoDefinition>;
 
 const cleanUps: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -1,5 +1,5 @@
 import { TestServiceDefinition } from '../../../gen/grpc/testing/test.js';
-import { Code, createServer, RpcError, type ServerContext, type ServiceImplementation } from '../../../src/index.js';
+import { Code, createServer, RpcError, type ServiceImplementation } from '../../../src/index.js';
 
 const body = Buffer.alloc(4 * 1024 * 1024, 0x61);
 
@@ -7,7 +7,7 @@ function unused(): never {
   throw new RpcError(Code.UNIMPLEMENTED, 'not part of the benchmark');
 }
 
-const implementation: ServiceImplementation<typeof TestServiceDefinition, ServerContext> = {
+const implementation: ServiceImplementation<typeof TestServiceDefinition> = {
   emptyCall: async () => ({}),
   unaryCall: async ({ responseSize }) => ({ payload: { body: body.subarray(0, responseSize) } }),
   async *streamingOutputCall({ responseParameters }) {

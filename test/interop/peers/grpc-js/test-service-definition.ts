@@ -22,7 +22,11 @@ function serializer({ encode, fromPartial }: Message): (partial: unknown) => Buf
   return (partial) => Buffer.from(encode(fromPartial(partial as never) as never).finish());
 }
 
-function methodsOf(service: { fullName: string; methods: Record<string, GenericMethod> }): Record<string, AnyMethod> {
+/** The methods of a generated definition as grpc-js wants them. */
+export function methodsOf(service: {
+  fullName: string;
+  methods: Record<string, GenericMethod>;
+}): Record<string, AnyMethod> {
   return Object.fromEntries(
     Object.entries(service.methods).map(([key, method]): [string, AnyMethod] => [
       key,
