@@ -61,7 +61,11 @@ export async function bindServer(
       onError: (error) => process.emitWarning(`accepting on ${printEndpoint(parsed)} failed: ${error.message}`),
     });
     const listener = new ServerListener(socketListener, onClosed);
-    stopWatching = watchShutdown(injector.injectConnection, () => void listener.close());
+    stopWatching = watchShutdown(injector.injectConnection, () => {
+      void listener.close();
+      // grpc-js does not look after connections that came in since.
+      for (const connection of connections) connection.drain('the server is shutting down');
+    });
     return listener;
   } catch (error) {
     onClosed();

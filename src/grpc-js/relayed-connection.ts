@@ -55,11 +55,11 @@ export class RelayedConnection {
       injected,
       { role: 'client', limits: { ...limits, maxHeaderListSize: SERVER_HEADER_LIST } },
       {
-        onGoaway: (_errorCode, debugData) => this.#drain(debugData),
+        onGoaway: (_errorCode, debugData) => this.drain(debugData),
         onEnd: (error) => {
           if (error !== undefined) return this.#outer.close(ErrorCode.NO_ERROR, 'the server ended the connection');
           // Its streams have ended, though what they said may still wait for the peer.
-          this.#drain('the server is done');
+          this.drain('the server is done');
           this.#outer.connection.finishDrain();
         },
       },
@@ -80,7 +80,8 @@ export class RelayedConnection {
     StreamRelay.join(outer, connection.openStream(withAuthority(fields), endStream));
   }
 
-  #drain(reason: string): void {
+  /** Takes no more calls; the connection ends when the open ones have. */
+  drain(reason: string): void {
     if (this.#drainTimer !== undefined) return;
     this.#outer.connection.beginDrain(reason);
     this.#drainTimer = setTimeout(() => this.#outer.connection.finishDrain(), DRAIN_ROUND_TRIP);
