@@ -115,6 +115,32 @@ describe('interceptors of a client', () => {
     expect((await served.podinfo.describe({})).reply).toBe('3');
   });
 
+  it('see a timeout as the moment that it means, so that another attempt has what is left of it', async () => {
+    const deadlines: unknown[] = [];
+    const twice: ClientInterceptor = (next) => async (request) => {
+      deadlines.push(request.options.timeoutMs, request.options.deadline);
+      await next(request);
+      return next(request);
+    };
+    const seen: (Date | undefined)[] = [];
+    await using served = await servePodInfo(
+      {
+        async describe(_, { deadline }) {
+          seen.push(deadline);
+          return {};
+        },
+      },
+      { channel: { interceptors: [twice] } },
+    );
+    const latest = Date.now() + 60_000;
+    await served.podinfo.describe({}, { timeoutMs: 60_000, deadline: latest + 60_000 });
+    expect(deadlines).toEqual([undefined, expect.any(Date)]);
+    expect(Number(deadlines[1]) - latest).toBeLessThan(1_000);
+    expect(seen).toHaveLength(2);
+    // Both attempts end at one moment; a server measures from the arrival of each.
+    for (const deadline of seen) expect(Math.abs(Number(deadline) - Number(deadlines[1]))).toBeLessThan(1_000);
+  });
+
   it('change streams in both directions', async () => {
     async function* doubled(messages: AsyncIterable<{ id: bigint }>) {
       for await (const message of messages) {

@@ -175,12 +175,15 @@ describe('a call that the server did not look at', () => {
   });
 
   it('is not made again after the server has begun to answer', async () => {
-    await using used = await scripted((stream) => {
+    await using used = await scripted((stream, _, index) => {
+      if (index === 0) return answer(stream, [hello]);
       stream.respond({ ':status': 200, 'content-type': 'application/grpc' });
-      setTimeout(() => stream.close(constants.NGHTTP2_REFUSED_STREAM), 10);
+      // Goes back on it, against RFC 9113 section 6.8.
+      setTimeout(() => stream.session?.goaway(constants.NGHTTP2_NO_ERROR, 1), 10);
     });
-    await rejection(used.podinfo.describe({}));
-    expect(used.server.requests).toHaveLength(1);
+    await used.podinfo.describe({});
+    expect((await rejection(used.podinfo.describe({}))).code).toBe(Code.UNAVAILABLE);
+    expect(used.server.requests).toHaveLength(2);
   });
 
   it('is not made again when more was sent than is kept', async () => {

@@ -61,8 +61,35 @@ describe('an implementation', () => {
   it('must have a function for every method', () => {
     const { describe: _, ...rest } = plainPodInfo;
     expect(() => createServer().add(PodInfoDefinition, { ...rest, watch: 5 } as never)).toThrow(
-      /the implementation of podinfo\.v1\.PodInfo .*describe, watch/,
+      /the implementation of podinfo\.v1\.PodInfo .*describe, watch.*addPartial/,
     );
+  });
+
+  it('may be partial when that is said: the other methods answer UNIMPLEMENTED, whatever their kind', async () => {
+    const { describe } = plainPodInfo;
+    const calls: string[] = [];
+    const counting: ServerInterceptor = (next) => (request) => {
+      calls.push(request.method.key);
+      return next(request);
+    };
+    const server = createServer().addPartial(PodInfoDefinition, { describe }, { interceptors: [counting] });
+    const name = abstractName();
+    await server.listen(name, { allowPeer: sameUser() });
+    const channel = createChannel(name);
+    const podinfo = createClient(PodInfoDefinition, channel);
+    expect((await podinfo.describe({ text: 'Yes.' })).reply).toContain('Yes.');
+    const errors = [
+      await rejection(collect(podinfo.watch({}))),
+      await rejection(podinfo.pushLogs(repeat(1, () => ({})))),
+      await rejection(collect(podinfo.exchange(repeat(1, () => ({}))))),
+    ];
+    for (const error of errors) {
+      expect(error.code).toBe(Code.UNIMPLEMENTED);
+      expect(error.statusMessage).toMatch(/^this server does not implement podinfo\.v1\.PodInfo\/\w+$/);
+    }
+    expect(calls).toEqual(['describe', 'watch', 'pushLogs', 'exchange']);
+    await channel.close();
+    await server.shutdown();
   });
 });
 

@@ -253,6 +253,34 @@ describe('shutdown', () => {
     await served.server.shutdown();
   });
 
+  it('tells long streams through their context, so that they need not use up the grace', async () => {
+    await using served = await servePodInfo({
+      async *watch(_, { signal, stopping }) {
+        yield { sequence: 1n };
+        await once(stopping, 'abort');
+        expect(signal.aborted).toBe(false);
+        yield { sequence: 2n };
+      },
+    });
+    const samples = served.podinfo.watch({})[Symbol.asyncIterator]();
+    await samples.next();
+    const closed = served.server.closed.then(() => 'closed');
+    const shutdown = served.server.shutdown({ graceMs: Number.POSITIVE_INFINITY });
+    expect((await samples.next()).value?.sequence).toBe(2n);
+    expect((await samples.next()).done).toBe(true);
+    await shutdown;
+    expect(await closed).toBe('closed');
+  });
+
+  it('ends calls after the grace of the server when it is not told another', async () => {
+    await using served = await servePodInfo({ describe: hang }, { server: { shutdownGraceMs: 20 } });
+    const open = rejection(served.podinfo.describe({}));
+    await until(() => served.server.connectionCount === 1);
+    await delay(10);
+    await served.server.shutdown();
+    expect((await open).code).toBe(Code.UNAVAILABLE);
+  });
+
   it('is not held up by a client that does not answer', async () => {
     using folder = socketFolder();
     await using served = await servePodInfo({}, { endpoint: folder.path('x.sock') });
