@@ -203,6 +203,7 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
   // --------------------------------------------------------------------------------------------------- connection
 
   #setState(state: ChannelState): void {
+    if (state === this.#state) return;
     this.#state = state;
     for (const changed of [...this.#stateWatchers]) changed();
   }
@@ -267,18 +268,17 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
     this.#handshaking = undefined;
     this.#current = transport;
     this.#peer = peer;
-    this.#setState('ready');
     this.#lastError = undefined;
     this.#backoff.reset();
+    this.#setState('ready');
     for (const { resolve } of [...this.#readyWaiters]) resolve();
     this.#placeWaiting(transport);
-    transport.setReferenced(!transport.idle);
   }
 
   #connectFailed(error: unknown): void {
     if (this.#state !== 'connecting') return;
-    this.#setState('transient-failure');
     this.#lastError = error;
+    this.#setState('transient-failure');
     // Neither side changes its mind about the other by waiting.
     const hopeless = error instanceof RpcError && error.code !== Code.UNAVAILABLE;
     for (const call of [...this.#waiting]) if (hopeless || !call.waitForReady) call.fail(error);

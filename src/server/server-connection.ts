@@ -1,7 +1,6 @@
 import { ErrorCode } from '../http2/error-code.js';
 import type { HeaderFields } from '../http2/hpack/header-fields.js';
 import type { Http2Stream } from '../http2/stream.js';
-import type { StreamHandler } from '../http2/stream-handler.js';
 import { Code } from '../rpc/code.js';
 import type { CompiledMethod } from '../rpc/compile-service.js';
 import { acceptEncoding } from '../rpc/compression.js';
@@ -18,14 +17,6 @@ import { ServerCall, type ServerCallOwner } from './server-call.js';
 
 /** How long a client may take to answer the PING of a drain before its streams are counted without it, in milliseconds. */
 const DRAIN_ROUND_TRIP = 1_000;
-
-/** For streams that are answered without a call: what still comes in is dropped, so that it does not count as unread. */
-const unread: StreamHandler = {
-  onHeaders() {},
-  onData: (stream, payload) => stream.release(payload.length),
-  onWritable() {},
-  onFailure() {},
-};
 
 /** What the connections of one server share. */
 export interface ServerConnectionOptions {
@@ -102,7 +93,6 @@ export class ServerConnection implements ServerCallOwner, TransportEvents {
   // ---------------------------------------------------------------------------------------------- TransportEvents
 
   onStream(stream: Http2Stream, fields: HeaderFields, endStream: boolean): void {
-    stream.handler = unread;
     if (stream.headerListTooLarge) {
       const message = `the request header is over ${this.#options.limits.maxHeaderListSize} bytes; send less metadata`;
       return stream.finish(trailersOnlyFields({ code: Code.RESOURCE_EXHAUSTED, message }));

@@ -180,6 +180,34 @@ describe('a server that restarts', () => {
   });
 });
 
+describe('watchState', () => {
+  it('tells every change, until it is told to stop', async () => {
+    const endpoint = abstractName();
+    const channel = createChannel(endpoint, fast);
+    const states: string[] = [];
+    const stop = channel.watchState(() => states.push(channel.state));
+    const podinfo = createClient(PodInfoDefinition, channel);
+    await rejection(podinfo.describe({}));
+    const server = await startServer(endpoint);
+    await podinfo.describe({});
+    await server.shutdown();
+    await until(() => channel.state === 'idle');
+    await rejection(podinfo.describe({}));
+    const failing = ['connecting', 'transient-failure'];
+    expect(states).toEqual([...failing, 'connecting', 'ready', 'idle', ...failing]);
+    stop();
+    await channel.close();
+    expect(states).toHaveLength(7);
+  });
+
+  it('lets a watcher close the channel', async () => {
+    const channel = createChannel(abstractName());
+    channel.watchState(() => void channel.close());
+    expect((await rejection(createClient(PodInfoDefinition, channel).describe({}))).code).toBe(Code.UNAVAILABLE);
+    expect(channel.state).toBe('shutdown');
+  });
+});
+
 describe('ready', () => {
   it('resolves for all who wait when the server comes, and at once later', async () => {
     const endpoint = abstractName();
@@ -430,13 +458,11 @@ describe('what is left over', () => {
   });
 
   it('does not grow with the number of calls', { timeout: 120_000 }, async () => {
-    await using server = startPodInfoProcess('serve', abstractName());
-    const endpoint = server.child.spawnargs.at(-2)!;
-    await server.next();
-    await using client = startPodInfoProcess('call', endpoint, { count: 100_000 });
-    const called = await client.next();
+    await using both = startPodInfoProcess('serve-and-call', abstractName(), { count: 100_000 });
+    expect(await both.next()).toMatchObject({ event: 'listening' });
+    const called = await both.next();
     expect(called?.event).toBe('called');
     expect(called?.grown).toBeLessThan(2_000_000);
-    expect(await client.exited).toEqual([0, null]);
+    expect(await both.exited).toEqual([0, null]);
   });
 });

@@ -10,7 +10,7 @@ import { PodInfoDefinition } from '../../gen/podinfo/v1/podinfo.js';
 import { createChannel } from '../../src/client/channel.js';
 import { createClient } from '../../src/client/client.js';
 import { RpcError } from '../../src/rpc/rpc-error.js';
-import { createServer } from '../../src/server/server.js';
+import { createServer, type Server } from '../../src/server/server.js';
 import { anyone, sameUser } from '../../src/socket/peer-policy.js';
 import { plainPodInfo } from './serve-podinfo.js';
 
@@ -26,7 +26,7 @@ function say(event: object): void {
   process.stdout.write(`${JSON.stringify(event)}\n`);
 }
 
-async function serve(endpoint: string, { shutdownOn = false }: PodInfoProcessOptions): Promise<void> {
+async function serve(endpoint: string, { shutdownOn = false }: PodInfoProcessOptions): Promise<Server> {
   const server = createServer({ shutdownOn });
   server.add(PodInfoDefinition, {
     ...plainPodInfo,
@@ -49,6 +49,7 @@ async function serve(endpoint: string, { shutdownOn = false }: PodInfoProcessOpt
   await server.listen(endpoint, endpoint.startsWith('unix-abstract:') ? { allowPeer: sameUser() } : {});
   say({ event: 'listening', pid: process.pid });
   server.stopping.addEventListener('abort', () => say({ event: 'stopping' }));
+  return server;
 }
 
 /** Leaves the channel open: the process ends all the same. */
@@ -77,7 +78,14 @@ async function watch(endpoint: string): Promise<void> {
   for await (const _ of podinfo.watch({})) say({ event: 'watching' });
 }
 
-const actions = { serve, call, watch };
+/** Both sides in one process, so that its memory is that of both. */
+async function serveAndCall(endpoint: string, options: PodInfoProcessOptions): Promise<void> {
+  const server = await serve(endpoint, options);
+  await call(endpoint, options);
+  await server.shutdown();
+}
+
+const actions = { serve, call, watch, 'serve-and-call': serveAndCall };
 const [action = '', endpoint = '', text = '{}'] = process.argv.slice(2);
 const options = JSON.parse(text) as PodInfoProcessOptions;
 if (options.uid !== undefined) process.setuid?.(options.uid);

@@ -18,7 +18,7 @@ const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 
 /** Starts podinfo-process.ts. */
 export function startPodInfoProcess(
-  action: 'serve' | 'call' | 'watch',
+  action: 'serve' | 'call' | 'watch' | 'serve-and-call',
   endpoint: string,
   options: PodInfoProcessOptions = {},
 ): PodInfoProcess {
