@@ -50,7 +50,7 @@ export async function dialSocket(endpoint: Endpoint, options: DialOptions = {}):
   const policy = options.allowServer ?? defaultServerPolicy(checked);
   checkPolicy('allowServer', policy);
   throwIfAborted(options.signal, shown);
-  if (!hasLibc()) checkWithoutCredentials('allowServer', policy, shown);
+  if (!hasLibc(shown)) checkWithoutCredentials('allowServer', policy, shown);
   const outgoing = outgoingSocket(checked, shown);
   try {
     await connect(outgoing, checked, shown, options.timeoutMs ?? 5_000, options.signal);

@@ -1,24 +1,35 @@
+import { closeSync, openSync } from 'node:fs';
 import { libc } from './libc.js';
+import { SocketError } from './socket-error.js';
 
 let answer: boolean | undefined;
 
 /**
  * Whether sockets can be made through libc here, which is on Linux where koffi loads. Else node:net makes them, with
- * what that costs: see `warnOfNodeSockets`. Throws where koffi cannot load for want of descriptors: that passes, and
- * nobody shall lose his peer policies for it.
+ * what that costs: see `warnOfNodeSockets`. Throws SocketError `EMFILE` when koffi cannot load for want of descriptors:
+ * that passes, and nobody shall lose his peer policies for it.
  */
-export function hasLibc(): boolean {
-  answer ??= process.platform === 'linux' && loads();
+export function hasLibc(shown: string): boolean {
+  answer ??= process.platform === 'linux' && loads(shown);
   return answer;
 }
 
-function loads(): boolean {
+function loads(shown: string): boolean {
   try {
     libc();
     return true;
-  } catch (error) {
-    if (/EMFILE|ENFILE|[Tt]oo many open files/.test(String(error))) throw error;
+  } catch {
+    refuseWithoutDescriptors(shown);
     return false;
+  }
+}
+
+function refuseWithoutDescriptors(shown: string): void {
+  try {
+    closeSync(openSync('/dev/null', 'r'));
+  } catch (cause) {
+    const message = 'koffi cannot be loaded; close some files or raise the limit (ulimit -n)';
+    throw new SocketError('EMFILE', shown, message, { cause });
   }
 }
 

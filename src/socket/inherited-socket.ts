@@ -17,7 +17,7 @@ export interface InheritedSocket extends BoundSocket {
  */
 export function inheritedSocket(endpoint: InheritedEndpoint): InheritedSocket {
   const shown = printEndpoint(endpoint);
-  if (!hasLibc()) {
+  if (!hasLibc(shown)) {
     const message = 'an inherited socket is checked through koffi, on Linux; install koffi for this platform';
     throw new SocketError('ERR_PODWIRE_UNSUPPORTED', shown, message);
   }

@@ -15,9 +15,9 @@ export async function openServer(
   shown: string,
 ): Promise<ListeningServer> {
   if (endpoint.kind === 'path') {
-    if (!hasLibc()) return nodePathServer(endpoint, options, backlog, shown);
+    if (!hasLibc(shown)) return nodePathServer(endpoint, options, backlog, shown);
     return serveBoundSocket(await bindPath(endpoint, options, backlog), backlog, shown);
   }
-  if (!hasLibc()) return nodeAbstractServer(endpoint, backlog, shown);
+  if (!hasLibc(shown)) return nodeAbstractServer(endpoint, backlog, shown);
   return serveBoundSocket(await bindAbstract(endpoint, backlog), backlog, shown);
 }

@@ -22,7 +22,7 @@ export interface OutgoingSocket {
 
 /** Makes it through libc, else by node:net where that has the name exactly, else by the package abstract-socket. */
 export function outgoingSocket(endpoint: PathEndpoint | AbstractEndpoint, shown: string): OutgoingSocket {
-  if (hasLibc()) return new DescriptorSocket(endpoint, shown);
+  if (hasLibc(shown)) return new DescriptorSocket(endpoint, shown);
   const name = nodeSocketName(endpoint, shown);
   if (endpoint.kind === 'path' || nodeNamesAreExact()) {
     return new NodeSocket((connected) => connect({ path: name }, connected), shown);

@@ -5,6 +5,7 @@ import { parseEndpoint } from '../endpoint/parse-endpoint.js';
 import { printEndpoint } from '../endpoint/print-endpoint.js';
 import { checkWithoutCredentials } from './check-without-credentials.js';
 import { defaultClientPolicy } from './default-policy.js';
+import { descriptorLimit } from './descriptor-limit.js';
 import { hasLibc } from './has-libc.js';
 import { inheritedSocket } from './inherited-socket.js';
 import type { ListenOptions } from './listen-options.js';
@@ -26,10 +27,10 @@ import { watchSocketFile } from './watch-socket-file.js';
 export interface SocketListenerEvents {
   onConnection(socket: Socket, peer: Peer): void;
   /**
-   * A peer that the policy or a limit turns away. Tell it why if the protocol can, then destroy the socket. Peers that
-   * come while many refused ones are still open are closed without a word.
+   * A peer that the policy or a limit turns away; after a limit it may try again. Tell it why if the protocol can, then
+   * destroy the socket. Peers that come while many refused ones are still open are closed without a word.
    */
-  onRefused(socket: Socket, peer: Peer, reason: string): void;
+  onRefused(socket: Socket, peer: Peer, reason: string, cause: 'policy' | 'limit'): void;
   /** What a policy has thrown, or an accept, a watch of the file or a try to have it back that failed. The listener goes on. */
   onError?(error: Error): void;
 }
@@ -63,6 +64,12 @@ export interface SocketListener {
 
 /** Refused sockets that may be open at a time, so that peers who are not let in cannot use up our descriptors. */
 const REFUSED_OPEN = 64;
+/**
+ * Descriptors that are not given to peers. A new descriptor has the lowest free number, so its number tells how many
+ * are left. When none is, libuv takes waiting connections and closes them without telling anybody (uv__emfile_trick):
+ * neither side would learn why, hence this comes before.
+ */
+const DESCRIPTORS_SPARED = 16;
 
 /**
  * Listens on a path, an abstract name or an inherited socket. Each peer is identified and judged before a byte of it is read.
@@ -87,7 +94,7 @@ export async function listenSocket(
     return new Listener(checked, listening, policy, limits, options, events);
   }
   const policy = options.allowPeer ?? defaultClientPolicy(checked);
-  if (!hasLibc()) checkWithoutCredentials('allowPeer', policy, shown);
+  if (!hasLibc(shown)) checkWithoutCredentials('allowPeer', policy, shown);
   const listening = await openServer(checked, options, limits.backlog, shown);
   return new Listener(checked, listening, policy, limits, options, events);
 }
@@ -155,6 +162,7 @@ class Listener implements SocketListener {
   #stopWatching = (): void => {};
   #relistening: Promise<void> | undefined;
   #toldUnwatched = false;
+  #wasExhausted = false;
   #referenced = true;
   #connectionCount = 0;
   #refusedCount = 0;
@@ -276,20 +284,31 @@ class Listener implements SocketListener {
   }
 
   #accept(socket: Socket): void {
-    const peer: Peer = hasLibc()
-      ? readPeerCredentials(descriptorOf(socket), this.#address)
+    const fd = descriptorOf(socket);
+    const limit = descriptorLimit(fd, DESCRIPTORS_SPARED);
+    const isExhausted = fd >= limit - DESCRIPTORS_SPARED;
+    if (isExhausted && !this.#wasExhausted) {
+      const message = `nearly all of the ${limit} file descriptors are in use, so clients are turned away; raise ulimit -n`;
+      this.#events.onError?.(new SocketError('EMFILE', this.#address, message));
+    }
+    this.#wasExhausted = isExhausted;
+    const peer: Peer = hasLibc(this.#address)
+      ? readPeerCredentials(fd, this.#address)
       : { groups: [], endpoint: this.#address };
     const ofUser = this.#connectionsOf.get(peer.uid) ?? 0;
     const refusal = peerRefusal(this.#policy, peer);
     if (refusal !== undefined) {
       if (refusal.cause !== undefined) this.#events.onError?.(asError(refusal.cause));
-      this.#refuse(socket, peer, refusal.reason);
+      this.#refuse(socket, peer, refusal.reason, 'policy');
+    } else if (isExhausted) {
+      this.counters.refusedByLimit++;
+      this.#refuse(socket, peer, `the server has used up its ${limit} file descriptors`, 'limit');
     } else if (this.#connectionCount >= this.#limits.maxConnections) {
       this.counters.refusedByLimit++;
-      this.#refuse(socket, peer, `${this.#limits.maxConnections} connections are open, which is the limit`);
+      this.#refuse(socket, peer, `${this.#limits.maxConnections} connections are open, which is the limit`, 'limit');
     } else if (ofUser >= this.#limits.maxConnectionsPerUser) {
       this.counters.refusedByLimit++;
-      this.#refuse(socket, peer, `this user has ${ofUser} connections open, which is the limit`);
+      this.#refuse(socket, peer, `this user has ${ofUser} connections open, which is the limit`, 'limit');
     } else {
       this.counters.accepted++;
       this.#connectionCount++;
@@ -306,7 +325,7 @@ class Listener implements SocketListener {
     else this.#connectionsOf.set(uid, left);
   }
 
-  #refuse(socket: Socket, peer: Peer, reason: string): void {
+  #refuse(socket: Socket, peer: Peer, reason: string, cause: 'policy' | 'limit'): void {
     this.counters.refused++;
     if (this.#refusedCount >= REFUSED_OPEN) {
       socket.destroy();
@@ -314,7 +333,7 @@ class Listener implements SocketListener {
     }
     this.#refusedCount++;
     socket.once('close', () => this.#refusedCount--);
-    this.#events.onRefused(socket, peer, reason);
+    this.#events.onRefused(socket, peer, reason, cause);
   }
 }
 

@@ -24,19 +24,19 @@ export function acceptSockets(
 ): Promise<SocketListener> {
   return listenSocket(endpoint, options, {
     onConnection: (socket, peer) => events.onConnection({ stream: new SocketStream(socket), peer }),
-    onRefused: (socket, _peer, reason) => {
+    onRefused: (socket, _peer, reason, cause) => {
       const timer = setTimeout(() => socket.destroy(), REFUSAL_LINGER);
       socket.on('error', () => {});
       socket.on('close', () => clearTimeout(timer));
       // The socket stays paused: nothing that the peer sent is read.
-      socket.end(refusal(limits, reason));
+      socket.end(refusal(limits, reason, cause));
     },
     onError: events.onError,
   });
 }
 
 /** SETTINGS, because HTTP/2 begins so, and a GOAWAY that says that no stream was or will be taken. */
-function refusal(limits: Limits, reason: string): Uint8Array {
+function refusal(limits: Limits, reason: string, cause: 'policy' | 'limit'): Uint8Array {
   const handler: ConnectionHandler = {
     onOutput() {},
     onStream() {},
@@ -49,6 +49,8 @@ function refusal(limits: Limits, reason: string): Uint8Array {
   const budget = new ReceiveBudget(limits.maxBufferedPerConnection);
   const connection = new Http2Connection({ role: 'server', ...limits, outputLimit: 1, budget }, handler);
   connection.start(0);
-  connection.close(ErrorCode.INADEQUATE_SECURITY, `podwire: ${reason}`);
+  // What a limit forbids may be allowed later: the client goes on trying.
+  const code = cause === 'policy' ? ErrorCode.INADEQUATE_SECURITY : ErrorCode.ENHANCE_YOUR_CALM;
+  connection.close(code, `podwire: ${reason}`);
   return Buffer.concat(connection.takeOutput().chunks);
 }

@@ -6,6 +6,7 @@
  *
  * Prints one JSON object per line. The listener echoes what it gets and closes when its input ends.
  */
+import { closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseEndpoint } from '../../src/endpoint/parse-endpoint.js';
 import { dialSocket } from '../../src/socket/dial-socket.js';
@@ -26,6 +27,8 @@ export interface SocketProcessOptions {
   readonly allowPeer?: 'anyone' | 'sameUser' | { readonly users: number[] } | { readonly groups: number[] };
   /** What the dialing side sends; it then prints the echo. */
   readonly send?: string;
+  /** Use up all descriptors first. */
+  readonly exhaust?: boolean;
 }
 
 function say(event: object): void {
@@ -62,11 +65,26 @@ async function listen(endpoint: string, options: SocketProcessOptions): Promise<
     onError: (error) => say({ event: 'error', code: (error as SocketError).code, message: error.message }),
   });
   say({ event: 'listening', pid: process.pid, node: process.version });
-  for await (const _ of createInterface({ input: process.stdin })) {
-    // Only the end of the input matters.
+  let files: number[] = [];
+  for await (const line of createInterface({ input: process.stdin })) {
+    if (line === 'exhaust') files = openAll();
+    if (line === 'free') for (const fd of files.splice(0)) closeSync(fd);
+    say({ event: line, open: files.length });
   }
   await listener.close();
   say({ event: 'closed', counters: listener.counters });
+}
+
+/** Uses up the descriptors of this process. */
+function openAll(): number[] {
+  const files: number[] = [];
+  for (;;) {
+    try {
+      files.push(openSync('/dev/null', 'r'));
+    } catch {
+      return files;
+    }
+  }
 }
 
 async function dial(endpoint: string, options: SocketProcessOptions): Promise<void> {
@@ -91,6 +109,7 @@ if (options.umask !== undefined) process.umask(options.umask);
 if (options.groups !== undefined) process.setgroups?.([...options.groups]);
 if (options.gid !== undefined) process.setgid?.(options.gid);
 if (options.uid !== undefined) process.setuid?.(options.uid);
+if (options.exhaust) openAll();
 (action === 'listen' ? listen : dial)(endpoint, options).catch((error: unknown) => {
   const { code, message } = error as SocketError;
   const holder = error instanceof SocketError ? error.holder : undefined;
