@@ -7,6 +7,7 @@ import { RpcError } from '../rpc/rpc-error.js';
 import type { Peer } from '../socket/peer.js';
 import { checkPolicy, type PeerPolicy } from '../socket/peer-policy.js';
 import type { Connector } from '../transport/connector.js';
+import { DeadlineTimer } from '../transport/deadline-timer.js';
 import { checkKeepalive, type KeepaliveOptions } from '../transport/keepalive.js';
 import { type Limits, resolveLimits } from '../transport/limits.js';
 import { socketConnector } from '../transport/socket-connector.js';
@@ -120,7 +121,7 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
   async ready(options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {}): Promise<void> {
     const { timeoutMs, signal } = options;
     if (this.#current?.connection.usable) return;
-    let timer: NodeJS.Timeout | undefined;
+    let timer: DeadlineTimer | undefined;
     let aborted: (() => void) | undefined;
     let waiter: ReadyWaiter | undefined;
     try {
@@ -133,11 +134,11 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
         aborted = () => reject(this.#error(Code.CANCELLED, 'waiting for the server was cancelled', signal?.reason));
         if (signal !== undefined) onAbort(signal, aborted);
         if (timeoutMs !== undefined) {
-          timer = setTimeout(() => {
+          timer = new DeadlineTimer(performance.now() + timeoutMs, () => {
             const cause = this.#lastError;
             const why = cause instanceof RpcError ? `: ${cause.statusMessage}` : '';
             reject(this.#error(Code.DEADLINE_EXCEEDED, `the server was not ready within ${timeoutMs} ms${why}`, cause));
-          }, timeoutMs);
+          });
         }
         this.#connect();
       });
@@ -146,7 +147,7 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
       const { code, statusMessage, cause } = RpcError.from(error, Code.UNAVAILABLE);
       throw this.#error(code, statusMessage, cause);
     } finally {
-      clearTimeout(timer);
+      timer?.clear();
       if (signal !== undefined && aborted !== undefined) offAbort(signal, aborted);
       if (waiter !== undefined) this.#readyWaiters.delete(waiter);
       this.#stopRetrying();

@@ -7,7 +7,7 @@ import type { StreamFailure, StreamHandler } from '../http2/stream-handler.js';
 import { Code } from '../rpc/code.js';
 import type { CompiledMethod } from '../rpc/compile-service.js';
 import { acceptEncoding, isSupportedEncoding } from '../rpc/compression.js';
-import { encodeMessage } from '../rpc/message-frame.js';
+import { encodeMessage, prefixLength } from '../rpc/message-frame.js';
 import { Metadata } from '../rpc/metadata.js';
 import { requestHeader } from '../rpc/request-header.js';
 import { parseResponseHeader } from '../rpc/response-header.js';
@@ -24,9 +24,6 @@ import type { CallOptions } from './call-options.js';
 
 /** Sent messages that are kept until the server has begun to answer, so that a call it never saw can be made again, in octets. */
 const REPLAY_LENGTH = 256 * 1024;
-
-/** Compressed-Flag and Message-Length (PROTOCOL-HTTP2.md). */
-const MESSAGE_PREFIX_LENGTH = 5;
 
 /** How often a call is made again after the server said that it had not looked at it. */
 const TRANSPARENT_RETRIES = 3;
@@ -263,7 +260,7 @@ export class ClientCall implements StreamHandler {
       throw this.#error({ ...unreadable(error), details: [], metadata: Metadata.empty });
     }
     const { maxSendMessageLength } = this.#owner.limits;
-    const length = frame.length - MESSAGE_PREFIX_LENGTH;
+    const length = frame.length - prefixLength;
     if (length > maxSendMessageLength) {
       const text = `the request has ${length} bytes, more than the limit of ${maxSendMessageLength} bytes`;
       throw this.#error({ code: Code.RESOURCE_EXHAUSTED, message: text, details: [], metadata: Metadata.empty });

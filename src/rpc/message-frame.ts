@@ -5,7 +5,7 @@ import { RpcError } from './rpc-error.js';
 import type { MessageType } from './service-definition.js';
 
 /** Compressed-Flag and Message-Length (PROTOCOL-HTTP2.md). */
-const prefixLength = 5;
+export const prefixLength = 5;
 const emptyPrefix = new Uint8Array(prefixLength);
 /** A writer whose scratch has grown beyond this is dropped, so that one large message does not stay allocated. */
 const largestScratch = 256 * 1024;

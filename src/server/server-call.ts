@@ -6,7 +6,7 @@ import type { StreamFailure, StreamHandler } from '../http2/stream-handler.js';
 import { Code } from '../rpc/code.js';
 import type { CompiledMethod } from '../rpc/compile-service.js';
 import { acceptEncoding, parseAcceptEncoding } from '../rpc/compression.js';
-import { encodeMessage } from '../rpc/message-frame.js';
+import { encodeMessage, prefixLength } from '../rpc/message-frame.js';
 import { Metadata } from '../rpc/metadata.js';
 import type { ParsedRequest } from '../rpc/request-header.js';
 import { responseHeader } from '../rpc/response-header.js';
@@ -105,7 +105,8 @@ export class ServerCall implements StreamHandler, ServerContext {
   }
 
   get deadline(): Date | undefined {
-    return this.#deadlineAt === undefined ? undefined : new Date(performance.timeOrigin + this.#deadlineAt);
+    // By the clock of now, which may have been set since the process began.
+    return this.#deadlineAt === undefined ? undefined : new Date(Date.now() + this.#deadlineAt - performance.now());
   }
 
   get signal(): AbortSignal {
@@ -290,11 +291,10 @@ export class ServerCall implements StreamHandler, ServerContext {
       throw new RpcError(Code.INTERNAL, 'the response cannot be encoded; the server has the details');
     }
     const { maxSendMessageLength } = this.#owner.transport.limits;
-    if (frame.length - 5 > maxSendMessageLength) {
-      throw new RpcError(
-        Code.RESOURCE_EXHAUSTED,
-        `the response has ${frame.length - 5} bytes, more than the limit of ${maxSendMessageLength} bytes`,
-      );
+    const length = frame.length - prefixLength;
+    if (length > maxSendMessageLength) {
+      const text = `the response has ${length} bytes, more than the limit of ${maxSendMessageLength} bytes`;
+      throw new RpcError(Code.RESOURCE_EXHAUSTED, text);
     }
     return this.#responses.send(frame, false);
   }
@@ -357,8 +357,9 @@ export class ServerCall implements StreamHandler, ServerContext {
       const size = headerListSize(fields);
       const limit = this.#maxHeaderListSize;
       if (size <= limit) return fields;
-      const text = `${message.slice(0, SHORTENED_MESSAGE)} ... (the trailers have ${size} bytes, the caller takes ${limit})`;
-      const shortened = this.#fieldsOf({ code, message: text });
+      const lost = `the trailers have ${size} bytes, the caller takes ${limit}`;
+      this.#owner.reportError(new RangeError(`${lost}; metadata and details were not sent`), this.method);
+      const shortened = this.#fieldsOf({ code, message: `${message.slice(0, SHORTENED_MESSAGE)} ... (${lost})` });
       return headerListSize(shortened) <= limit ? shortened : this.#fieldsOf({ code });
     } catch (error) {
       // Details that are no such messages, for example.

@@ -94,16 +94,22 @@ describe('what a handler throws', () => {
   });
 
   it('keeps its code when message, metadata and details are larger than the caller takes', async () => {
-    await using served = await servePodInfo({
-      describe: async () => {
-        throw new RpcError(Code.FAILED_PRECONDITION, 'long '.repeat(20_000), { metadata: { key: 'x'.repeat(50_000) } });
+    const onHandlerError = vi.fn();
+    await using served = await servePodInfo(
+      {
+        describe: async () => {
+          const metadata = { key: 'x'.repeat(50_000) };
+          throw new RpcError(Code.FAILED_PRECONDITION, 'long '.repeat(20_000), { metadata });
+        },
       },
-    });
+      { server: { onHandlerError } },
+    );
     const running = served.podinfo.exchange(repeat(1, () => ({})))[Symbol.asyncIterator]();
     await running.next();
     const error = await rejection(served.podinfo.describe({}));
     expect(error.code).toBe(Code.FAILED_PRECONDITION);
     expect(error.statusMessage).toMatch(/^long long .* the caller takes 16384\)$/);
+    expect(String(onHandlerError.mock.calls[0])).toMatch(/metadata and details were not sent/);
     expect(await running.next()).toMatchObject({ done: true });
   });
 
