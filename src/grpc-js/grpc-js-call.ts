@@ -453,6 +453,8 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
   };
 
   readonly #cancelledByParent = (): void => {
+    // The parent's client gives up at the same deadline, perhaps a moment earlier.
+    if (this.#timeLeft() <= 0) return this.#deadlineExceeded();
     this.#abort(localStatus(Code.CANCELLED, 'the call that this one was made for was cancelled'));
   };
 }
