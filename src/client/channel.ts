@@ -150,7 +150,7 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
       timer?.clear();
       if (signal !== undefined && aborted !== undefined) offAbort(signal, aborted);
       if (waiter !== undefined) this.#readyWaiters.delete(waiter);
-      this.#stopRetrying();
+      this.#waitersLeft();
     }
   }
 
@@ -191,7 +191,7 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
 
   withdraw(call: WaitingCall): void {
     this.#waiting.delete(call);
-    this.#stopRetrying();
+    this.#waitersLeft();
   }
 
   describeWait(): string {
@@ -209,8 +209,9 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
     for (const changed of [...this.#stateWatchers]) changed();
   }
 
-  /** Starts an attempt unless one is under way. */
+  /** Starts an attempt, for somebody who waits, unless one is under way. */
   #connect(): void {
+    this.#handshaking?.setReferenced(true);
     if (this.#state === 'connecting' || this.#state === 'ready' || this.#state === 'shutdown') return;
     clearTimeout(this.#retryTimer);
     this.#setState('connecting');
@@ -263,6 +264,7 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
     this.#handshaking = transport;
     this.#transports.add(transport);
     transport.start();
+    this.#waitersLeft();
   }
 
   #becameReady(transport: Transport, peer: Peer): void {
@@ -288,12 +290,14 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
       this.#readyWaiters.clear();
     }
     this.#retryTimer = setTimeout(() => this.#connect(), this.#backoff.next());
-    this.#stopRetrying();
+    this.#waitersLeft();
   }
 
-  /** Nobody waits for the server any more: the next who does begins anew. */
-  #stopRetrying(): void {
-    if (this.#waiting.size === 0 && this.#readyWaiters.size === 0) clearTimeout(this.#retryTimer);
+  /** When nobody waits any more, nothing is tried again, and an attempt that is under way does not keep the process alive. */
+  #waitersLeft(): void {
+    if (this.#waiting.size > 0 || this.#readyWaiters.size > 0) return;
+    clearTimeout(this.#retryTimer);
+    this.#handshaking?.setReferenced(false);
   }
 
   /** Takes no more calls on a connection; those that are open there go on. */

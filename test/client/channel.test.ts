@@ -457,6 +457,19 @@ describe('what is left over', () => {
     expect(await client.exited).toEqual([0, null]);
   });
 
+  it('does not keep a process alive that gave up on a server which says nothing', async () => {
+    using folder = socketFolder();
+    const sockets: Socket[] = [];
+    const silent = createNetServer((socket) => sockets.push(socket));
+    await new Promise<void>((resolve) => silent.listen(folder.path('x.sock'), resolve));
+    await using client = startPodInfoProcess('call', folder.path('x.sock'), { timeoutMs: 50 });
+    expect(await client.next()).toMatchObject({ event: 'failed', code: Code.DEADLINE_EXCEEDED });
+    // Its handshake could go on for ten minutes.
+    expect(await client.exited).toEqual([1, null]);
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  });
+
   it('does not grow with the number of calls', { timeout: 120_000 }, async () => {
     await using both = startPodInfoProcess('serve-and-call', abstractName(), { count: 100_000 });
     expect(await both.next()).toMatchObject({ event: 'listening' });

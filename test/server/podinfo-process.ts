@@ -20,6 +20,8 @@ export interface PodInfoProcessOptions {
   readonly shutdownOn?: boolean;
   /** Calls of `call`. Default 1. */
   readonly count?: number;
+  /** Of each call. Default 60,000. */
+  readonly timeoutMs?: number;
 }
 
 function say(event: object): void {
@@ -53,8 +55,11 @@ async function serve(endpoint: string, { shutdownOn = false }: PodInfoProcessOpt
 }
 
 /** Leaves the channel open: the process ends all the same. */
-async function call(endpoint: string, { count = 1 }: PodInfoProcessOptions): Promise<void> {
-  const podinfo = createClient(PodInfoDefinition, createChannel(endpoint, { allowServer: anyone() }));
+async function call(endpoint: string, { count = 1, timeoutMs = 60_000 }: PodInfoProcessOptions): Promise<void> {
+  const podinfo = createClient(
+    PodInfoDefinition,
+    createChannel(endpoint, { allowServer: anyone(), limits: { handshakeTimeout: 600_000 } }),
+  );
   const heap = (): number => {
     globalThis.gc?.();
     return process.memoryUsage().heapUsed;
@@ -62,7 +67,7 @@ async function call(endpoint: string, { count = 1 }: PodInfoProcessOptions): Pro
   const make = async (calls: number): Promise<void> => {
     let left = calls;
     const loop = async (): Promise<void> => {
-      while (left-- > 0) await podinfo.describe({ text: 'x' }, { timeoutMs: 60_000 });
+      while (left-- > 0) await podinfo.describe({ text: 'x' }, { timeoutMs });
     };
     await Promise.all(Array.from({ length: 20 }, loop));
   };

@@ -292,6 +292,20 @@ describe('shutdown', () => {
     hung.destroy();
   });
 
+  it('is not held up by a client that stopped with much to read', async () => {
+    await using served = await servePodInfo({
+      async *watch() {
+        for (;;) yield { sequence: 2n ** 63n };
+      },
+    });
+    await using client = startPodInfoProcess('watch', served.endpoint);
+    await client.next();
+    client.child.kill('SIGSTOP');
+    await delay(50);
+    await served.server.shutdown({ graceMs: 20 });
+    expect(served.server.connectionCount).toBe(0);
+  });
+
   it('is not held up by a handler that does not look, nor does what it gives then do harm', async () => {
     const gate = signalled();
     const unhandled = vi.fn();
