@@ -68,7 +68,7 @@ export class IncomingMessages {
     if (this.#queue.length > this.#detached) this.#detach();
     this.#assembler.push(payload, this.#deliver);
     if (this.#waiter !== undefined && this.#queue.length > 0) this.#serve(this.#waiter);
-    this.#requirePartial();
+    this.#requireRoom();
   }
 
   /**
@@ -117,7 +117,7 @@ export class IncomingMessages {
     const { payload, compressed } = this.#queue.shift() as QueuedMessage;
     if (this.#detached > 0) this.#detached--;
     this.#stream?.release(payload.length + PREFIX_LENGTH);
-    if (this.#queue.length === 0) this.#requirePartial();
+    if (this.#queue.length === 0) this.#requireRoom();
     const bytes = compressed ? decompress(this.encoding, payload, this.#maxLength) : payload;
     return decodeMessage(this.#type, bytes, this.#name);
   }
@@ -157,11 +157,17 @@ export class IncomingMessages {
     }
   }
 
-  /** An unfinished message may be larger than the window: room is made for it as soon as nothing before it waits. */
-  #requirePartial(): void {
+  /**
+   * An unfinished message may be larger than the window: room is made for it as soon as nothing before it waits. One octet
+   * more than it needs, also behind a whole first message, because nghttp2 says the end of a stream only while it has a
+   * window for more.
+   */
+  #requireRoom(): void {
     const { partialLength, announcedLength } = this.#assembler;
-    if (partialLength > 0 && this.#queue.length === 0) {
-      this.#stream?.require(announcedLength + PREFIX_LENGTH - partialLength);
+    if (partialLength === 0) {
+      if (this.#queue.length === 1) this.#stream?.require(1);
+    } else if (this.#queue.length === 0) {
+      this.#stream?.require(announcedLength + PREFIX_LENGTH - partialLength + 1);
     }
   }
 
