@@ -27,6 +27,8 @@ export interface SocketProcessOptions {
   readonly allowPeer?: 'anyone' | 'sameUser' | { readonly users: number[] } | { readonly groups: number[] };
   /** What the dialing side sends; it then prints the echo. */
   readonly send?: string;
+  /** Tell how much came from each client. */
+  readonly tellBytes?: boolean;
   /** Use up all descriptors first. */
   readonly exhaust?: boolean;
 }
@@ -57,6 +59,7 @@ async function listen(endpoint: string, options: SocketProcessOptions): Promise<
       say({ event: 'connection', peer });
       socket.on('error', () => {});
       socket.pipe(socket);
+      if (options.tellBytes) socket.on('close', () => say({ event: 'disconnected', bytes: socket.bytesRead }));
     },
     onRefused(socket, peer, reason) {
       say({ event: 'refused', peer, reason });
