@@ -68,6 +68,7 @@ const testsWithoutModule = [
   'test/proto/', // proto/ and gen/
   'test/client/scripted-answers.test.ts', // a server whose answers are wrong
   'test/http2/faults.test.ts', // what a peer may not send, whichever module notices
+  'test/socket/faults.test.ts', // what befalls sockets, many times over
   'test/http2/hpack/appendix-c.test.ts', // examples of RFC 7541
   'test/http2/hpack/nghttp2.test.ts', // another implementation as an oracle
   'test/http2/hpack/round-trip.test.ts', // encoder and decoder together

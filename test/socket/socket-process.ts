@@ -24,9 +24,13 @@ export interface SocketProcessOptions {
   readonly mode?: number;
   readonly owner?: number;
   readonly relisten?: boolean;
+  readonly backlog?: number;
+  readonly maxConnections?: number;
   readonly allowPeer?: 'anyone' | 'sameUser' | { readonly users: number[] } | { readonly groups: number[] };
   /** What the dialing side sends; it then prints the echo. */
   readonly send?: string;
+  /** Do not tell of each client. */
+  readonly quiet?: boolean;
   /** Tell how much came from each client. */
   readonly tellBytes?: boolean;
   /** Use up all descriptors first. */
@@ -45,18 +49,20 @@ function policyOf(allowPeer: SocketProcessOptions['allowPeer']): { allowPeer?: P
 }
 
 async function listen(endpoint: string, options: SocketProcessOptions): Promise<void> {
-  const { mode, owner, relisten = false } = options;
+  const { mode, owner, backlog, maxConnections, relisten = false } = options;
   const listenOptions: ListenOptions = {
     ...policyOf(options.allowPeer),
     ...(mode !== undefined && { mode }),
     ...(owner !== undefined && { owner }),
+    ...(backlog !== undefined && { backlog }),
+    ...(maxConnections !== undefined && { maxConnections, maxConnectionsPerUser: maxConnections }),
     ...(relisten && { relisten }),
     onLost: ({ code, message }) => say({ event: 'lost', code, message }),
     onRelisten: () => say({ event: 'relistened' }),
   };
   const listener = await listenSocket(parseEndpoint(endpoint), listenOptions, {
     onConnection(socket, peer) {
-      say({ event: 'connection', peer });
+      if (!options.quiet) say({ event: 'connection', peer });
       socket.on('error', () => {});
       socket.pipe(socket);
       if (options.tellBytes) socket.on('close', () => say({ event: 'disconnected', bytes: socket.bytesRead }));
