@@ -267,8 +267,8 @@ describe('a server', () => {
       const storm = Math.min(faults * 10, 10_000);
       const server = start('listen', endpoint, { quiet: true, backlog: 8, maxConnections: 20_000 });
       await server.next();
-      await expectEcho();
       const calm = descriptorsOf(server);
+      await expectEcho();
       // All at once: each connect(2) but the first nine finds the backlog full.
       await Promise.all(Array.from({ length: storm }, () => expectEcho()));
       injected += storm;
@@ -286,8 +286,8 @@ describe('a server', () => {
     async () => {
       const server = start('listen', endpoint, { quiet: true });
       await server.next();
-      await expectEcho();
       const calm = descriptorsOf(server);
+      await expectEcho();
       for (let fault = 0; fault < Math.ceil(faults / 4); fault++, injected += 3) {
         const killed = start('dial', endpoint);
         const stopped = start('dial', endpoint);
