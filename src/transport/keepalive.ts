@@ -28,6 +28,8 @@ export class Keepalive {
   readonly #options: KeepaliveOptions;
   readonly #connection: Http2Connection;
   #lastReceived = 0;
+  /** A PING is out, and nothing came since. */
+  #pinged = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: KeepaliveOptions, connection: Http2Connection) {
@@ -37,7 +39,7 @@ export class Keepalive {
   }
 
   start(): void {
-    this.received();
+    this.#lastReceived = performance.now();
     this.#wait(this.#options.timeMs);
   }
 
@@ -46,8 +48,13 @@ export class Keepalive {
     this.#timer = undefined;
   }
 
-  received(): void {
-    this.#lastReceived = performance.now();
+  /** Bytes of the peer came, at a moment of `performance.now()`: whatever they say, it is alive. */
+  received(now: number): void {
+    this.#lastReceived = now;
+    if (!this.#pinged) return;
+    this.#pinged = false;
+    clearTimeout(this.#timer);
+    this.#wait(this.#options.timeMs);
   }
 
   #wait(milliseconds: number): void {
@@ -60,13 +67,12 @@ export class Keepalive {
     const { timeMs, timeoutMs = 20_000, permitWithoutCalls = false } = this.#options;
     if (silence < timeMs) return this.#wait(timeMs - silence + 1);
     if (!permitWithoutCalls && this.#connection.streamCount === 0) return this.#wait(timeMs);
-    const pingedAt = performance.now();
     this.#connection.sendPing(PING);
+    this.#pinged = true;
     this.#timer = setTimeout(() => {
       // Bytes may already wait in the kernel when this process was held back: poll once before judging.
       setImmediate(() => {
-        if (this.#timer === undefined) return;
-        if (this.#lastReceived >= pingedAt) return this.#wait(timeMs);
+        if (!this.#pinged || this.#timer === undefined) return;
         this.#connection.fail(
           new ConnectionError(ErrorCode.NO_ERROR, `the peer was silent for ${timeoutMs} ms after a keepalive PING`),
         );

@@ -131,8 +131,9 @@ export class Transport implements ConnectionHandler, ByteStreamReceiver {
 
   onBytes(chunk: Uint8Array): void {
     if (this.connection.ended) return;
-    this.#keepalive?.received();
-    this.connection.receive(chunk, performance.now());
+    const now = performance.now();
+    this.#keepalive?.received(now);
+    this.connection.receive(chunk, now);
     this.#armTimer();
   }
 
