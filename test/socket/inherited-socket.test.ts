@@ -1,6 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -49,6 +50,17 @@ function start(...parameters: Parameters<typeof startSocketProcess>): SocketProc
   return process;
 }
 
+/** Dials until somebody has bound the address. */
+async function dialPatiently(endpoint: PathEndpoint | AbstractEndpoint): Promise<Socket> {
+  for (;;) {
+    try {
+      return (await dialSocket(endpoint, { allowServer: anyone() })).socket;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+}
+
 describe('listening on an inherited socket', () => {
   it.each(['fd:4', 'fd:api'])('serves %s under socket activation, and leaves the file', async (spelling) => {
     descriptors.push((await bindPath({ kind: 'path', path: join(folder, 'other') }, {}, 5)).fd);
@@ -62,6 +74,32 @@ describe('listening on an inherited socket', () => {
     socket.destroy();
     await server.end();
     expect(existsSync(path.path)).toBe(true);
+  });
+
+  it.for<[string, () => PathEndpoint | AbstractEndpoint]>([
+    ['a path', () => path],
+    ['an abstract name', () => ({ kind: 'abstract', name: Buffer.from(`podwire-activated-${process.pid}`) })],
+  ])('serves %s under systemd-socket-activate', async ([, makeEndpoint], context) => {
+    const activate = 'systemd-socket-activate';
+    context.skip(spawnSync(activate, ['--version']).status !== 0, `needs ${activate} (Debian: systemd)`);
+    const endpoint = makeEndpoint();
+    const address = endpoint.kind === 'path' ? endpoint.path : `@${Buffer.from(endpoint.name)}`;
+    const prefix = [activate, '--listen', address, '--fdname', 'api'];
+    const server = start('listen', 'fd:api', { allowPeer: 'anyone' }, { prefix });
+    // The first client starts the server, and waits for it.
+    const socket = await dialPatiently(endpoint);
+    expect(await server.next()).toMatchObject({ event: 'listening', pid: server.child.pid });
+    expect(await server.next()).toMatchObject({ event: 'connection', peer: { pid: process.pid } });
+    const arrived = once(socket, 'data');
+    socket.write('hello');
+    socket.resume();
+    expect(String((await arrived)[0])).toBe('hello');
+    socket.destroy();
+    // The next one finds it.
+    (await dialSocket(endpoint, { allowServer: anyone() })).socket.destroy();
+    expect(await server.next()).toMatchObject({ event: 'connection' });
+    await server.end();
+    expect(server.child.exitCode).toBe(0);
   });
 
   it('takes its default policy from the address of the socket', async (context) => {
