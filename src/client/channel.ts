@@ -244,6 +244,8 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
         onGoaway: (errorCode, debugData) => {
           if (errorCode === ErrorCode.INADEQUATE_SECURITY) {
             refusal = this.#error(Code.PERMISSION_DENIED, `the server refused this process: ${debugData}`);
+          } else if (errorCode === ErrorCode.ENHANCE_YOUR_CALM) {
+            refusal = this.#error(Code.UNAVAILABLE, `the server has no place for this process: ${debugData}`);
           }
           this.#retire(transport);
         },

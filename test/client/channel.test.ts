@@ -283,6 +283,28 @@ describe.skipIf(process.geteuid?.() !== 0)('a server that refuses the client', (
   });
 });
 
+describe('a server that is full', () => {
+  it('is UNAVAILABLE with its reason, and is waited for by calls that say so', async () => {
+    using folder = socketFolder();
+    const endpoint = folder.path('x.sock');
+    const server = createServer().add(PodInfoDefinition, plainPodInfo);
+    await server.listen(endpoint, { maxConnections: 1 });
+    const first = createChannel(endpoint);
+    await first.ready();
+    const second = createChannel(endpoint, fast);
+    const podInfo = createClient(PodInfoDefinition, second);
+    await expect(podInfo.describe({ text: 'x' })).rejects.toMatchObject({
+      code: Code.UNAVAILABLE,
+      message: expect.stringMatching(/no place for this process: podwire: 1 connections are open/),
+    });
+    const waiting = podInfo.describe({ text: 'x' }, { waitForReady: true, timeoutMs: 10_000 });
+    await first.close();
+    expect(await waiting).toMatchObject({ reply: expect.stringContaining('x') });
+    await second.close();
+    await server.shutdown();
+  });
+});
+
 describe('many calls', () => {
   it('wait for a place when the server takes no more, in order, and all complete', async () => {
     let running = 0;
@@ -455,6 +477,17 @@ describe('what is left over', () => {
     await using client = startPodInfoProcess('call', served.endpoint);
     expect(await client.next()).toMatchObject({ event: 'called' });
     expect(await client.exited).toEqual([0, null]);
+  });
+
+  it('keeps a process alive that waits for an answer, also on a connection that was idle', async () => {
+    await using served = await servePodInfo({
+      async describe() {
+        await delay(200);
+        return {};
+      },
+    });
+    await using client = startPodInfoProcess('call', served.endpoint, { count: 30 });
+    expect(await client.next()).toMatchObject({ event: 'called' });
   });
 
   it('does not keep a process alive that gave up on a server which says nothing', async () => {
