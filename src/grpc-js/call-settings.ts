@@ -20,6 +20,12 @@ const LARGEST = 2 ** 32 - 1;
 /** Options that change what calls do, and that nothing here heeds. */
 const unheeded = ['grpc.service_config', 'grpc.http_connect_target', 'grpc.ssl_target_name_override'] as const;
 
+/** Said once a process. */
+const warned = new Set<string>();
+
+/** Node's timers hold 31 bits of milliseconds; gRPC writes "never" as a number beyond. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /**
  * Reads the options that concern single calls.
  *
@@ -27,8 +33,10 @@ const unheeded = ['grpc.service_config', 'grpc.http_connect_target', 'grpc.ssl_t
  */
 export function callSettings(options: GrpcJsOptions): CallSettings {
   const ignored = unheeded.filter((name) => options[name] !== undefined);
-  if (ignored.length > 0) {
-    process.emitWarning(`a grpc-js client over podwire ignores the channel options ${ignored.join(', ')}`);
+  const names = ignored.join(', ');
+  if (names !== '' && !warned.has(names)) {
+    warned.add(names);
+    process.emitWarning(`a grpc-js client over podwire ignores the channel options ${names}`);
   }
   return {
     maxReceiveMessageLength: length(options['grpc.max_receive_message_length'], DEFAULT_RECEIVE_LENGTH),
@@ -44,7 +52,8 @@ export function callSettings(options: GrpcJsOptions): CallSettings {
 export function connectionOptions(options: GrpcJsOptions, own: ChannelOptions): ChannelOptions {
   const timeMs = options['grpc.keepalive_time_ms'];
   const keepalive = timeMs !== undefined &&
-    timeMs > 0 && {
+    timeMs > 0 &&
+    timeMs < LONGEST_TIMER && {
       timeMs: Math.max(timeMs, 10),
       timeoutMs: options['grpc.keepalive_timeout_ms'],
       permitWithoutCalls: options['grpc.keepalive_permit_without_calls'] === 1,

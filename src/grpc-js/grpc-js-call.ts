@@ -123,7 +123,6 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
     this.#assembler = new MessageAssembler(settings.maxReceiveMessageLength);
     const acceptable = serverAccepts === undefined || serverAccepts.includes(settings.encoding);
     this.#encoding = acceptable ? settings.encoding : 'identity';
-    options.parent?.on('cancelled', this.#cancelledByParent);
   }
 
   get waitForReady(): boolean {
@@ -136,7 +135,9 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
     this.#listener = listener;
     this.#waitForReady = metadata.getOptions().waitForReady ?? this.#owner.channel.waitForReady;
     if (this.#status !== undefined) return this.#deliverSoon();
-    if (this.#options.parent?.cancelled) return this.#cancelledByParent();
+    const { parent } = this.#options;
+    if (parent?.cancelled) return this.#cancelledByParent();
+    parent?.on('cancelled', this.#cancelledByParent);
     try {
       appendMetadata(this.#custom, metadata);
     } catch (error) {

@@ -55,17 +55,17 @@ export class StreamRelay implements StreamHandler {
 
   onFailure(stream: Http2Stream, failure: StreamFailure): void {
     const other = this.#other.#stream;
-    this.#unsent = 0;
+    // Neither what is queued on this stream nor what came on it is waited for any more.
+    this.#unsent = this.#other.#unsent = 0;
     stream.release(stream.held);
+    other.release(other.held);
     if (this.#from === 'server' && this.#end !== undefined) {
       // The server has answered and reads no more; the answer still goes to the peer.
       other.resetWhenSent = true;
       return;
     }
     const errorCode = this.#from === 'peer' ? peerGaveUp(failure) : serverGaveUp(failure);
-    if (errorCode === undefined) return;
-    other.reset(errorCode);
-    other.release(other.held);
+    if (errorCode !== undefined) other.reset(errorCode);
   }
 
   #sent(): void {

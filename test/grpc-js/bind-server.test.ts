@@ -274,6 +274,28 @@ describe('flow control', () => {
   });
 });
 
+describe('a server that answers before it was told all', () => {
+  it.each([
+    ['a status', (callback: AnyCall) => callback({ code: Code.ABORTED, details: 'enough' }), Code.ABORTED],
+    ['a message', (callback: AnyCall) => callback(null, { acceptedLines: 1n }), Code.OK],
+  ])('gets %s through, and nothing stays behind', async (_what, answer, code) => {
+    const before = processReceiveBudget.held;
+    await using bound = await bindPodInfo({ pushLogs: (_call, callback) => answer(callback) });
+    await using client = connect(bound.endpoint);
+    for (let count = 0; count < 5; count++) {
+      const outcome = client.podinfo.pushLogs(
+        (async function* () {
+          for (;;) yield { line: 'x'.repeat(50_000) };
+        })(),
+      );
+      if (code === Code.OK) expect(await outcome).toMatchObject({ acceptedLines: 1n });
+      else expect(await rejection(outcome)).toMatchObject({ code });
+    }
+    await settled(() => processReceiveBudget.held);
+    expect(processReceiveBudget.held).toBe(before);
+  });
+});
+
 describe('limits', () => {
   it('answers a header that is too large with a status', async () => {
     await using bound = await bindPodInfo({}, { limits: { maxHeaderListSize: 1_024 } });
