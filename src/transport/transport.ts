@@ -211,13 +211,22 @@ export class Transport implements ConnectionHandler, ByteStreamReceiver {
       const { chunks, replies } = connection.takeOutput();
       this.#stream.write(chunks, () => this.#written(length, replies));
     }
-    if (this.#ending) this.#stream.end();
+    if (this.#ending) this.#finish();
+  }
+
+  /** A server waits for its client to have read the last words, see `SocketStream.end`; a client's are of no such use. */
+  #finish(): void {
+    if (this.connection.role === 'server') this.#stream.end();
+    else if (this.#inFlight === 0) this.#stream.destroy();
   }
 
   #written(length: number, replies: number): void {
     this.#inFlight -= length;
     const { connection } = this;
-    if (connection.ended) return;
+    if (connection.ended) {
+      if (connection.output.length === 0) this.#finish();
+      return;
+    }
     connection.outputDelivered(replies);
     if (connection.congested && this.#inFlight < CONGESTION_LENGTH / 2) {
       connection.congested = false;
