@@ -1,5 +1,6 @@
 import type { ChannelOptions as GrpcJsOptions } from '@grpc/grpc-js';
 import type { ChannelOptions } from '../client/channel.js';
+import { parseServiceConfig, type ServiceConfig } from './service-config.js';
 
 /** What the options of a grpc-js channel mean for its calls. Lengths in octets. */
 export interface CallSettings {
@@ -9,6 +10,7 @@ export interface CallSettings {
   readonly authority: string | undefined;
   readonly primaryUserAgent: string | undefined;
   readonly secondaryUserAgent: string | undefined;
+  readonly serviceConfig: ServiceConfig | undefined;
 }
 
 /** As gRPC has it when nothing is said. */
@@ -18,7 +20,7 @@ const DEFAULT_RECEIVE_LENGTH = 4 * 1024 * 1024;
 const LARGEST = 2 ** 32 - 1;
 
 /** Options that change what calls do, and that nothing here heeds. */
-const unheeded = ['grpc.service_config', 'grpc.http_connect_target', 'grpc.ssl_target_name_override'] as const;
+const unheeded = ['grpc.http_connect_target', 'grpc.ssl_target_name_override'] as const;
 
 /** Said once a process. */
 const warned = new Set<string>();
@@ -29,9 +31,12 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 /**
  * Reads the options that concern single calls.
  *
- * @throws RangeError for a compression algorithm that podwire does not have.
+ * @throws RangeError for a compression algorithm that podwire does not have; TypeError for such a service config.
  */
 export function callSettings(options: GrpcJsOptions): CallSettings {
+  const config = options['grpc.service_config'];
+  const retries = options['grpc.enable_retries'];
+  const attemptsLimit = options['grpc-node.retry_max_attempts_limit'];
   const ignored = unheeded.filter((name) => options[name] !== undefined);
   const names = ignored.join(', ');
   if (names !== '' && !warned.has(names)) {
@@ -45,6 +50,7 @@ export function callSettings(options: GrpcJsOptions): CallSettings {
     authority: options['grpc.default_authority'],
     primaryUserAgent: options['grpc.primary_user_agent'],
     secondaryUserAgent: options['grpc.secondary_user_agent'],
+    serviceConfig: config === undefined ? undefined : parseServiceConfig(config, retries === 0 ? 1 : attemptsLimit),
   };
 }
 

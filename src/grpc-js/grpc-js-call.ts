@@ -1,12 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
-import type {
-  CallCredentials,
-  ChannelInterface,
-  Deadline,
-  InterceptingListener,
-  Metadata,
-  StatusObject,
-} from '@grpc/grpc-js';
+import type { CallCredentials, ChannelInterface, InterceptingListener, Metadata, StatusObject } from '@grpc/grpc-js';
 import type { Channel } from '../client/channel.js';
 import type { WaitingCall } from '../client/waiting-call.js';
 import { ErrorCode } from '../http2/error-code.js';
@@ -29,6 +22,7 @@ import { credentialsStatus, localStatus, statusOf } from './call-status.js';
 import { type FramedMessage, frameMessage } from './framed-message.js';
 import { appendMetadata, metadataOf } from './metadata-fields.js';
 import { peerName } from './peer-name.js';
+import type { MethodConfig } from './service-config.js';
 
 /** grpc-js's contract of a call; the library does not export the name. */
 type Call = ReturnType<ChannelInterface['createCall']>;
@@ -65,6 +59,8 @@ export interface GrpcJsCallOptions {
   readonly authority: string;
   /** In milliseconds since 1970, or Infinity. */
   readonly deadline: number;
+  /** What the service config says of the method. */
+  readonly config: MethodConfig | undefined;
   /** Cancels this call when it is cancelled. */
   readonly parent: ParentCall | undefined;
   readonly callNumber: number;
@@ -102,6 +98,8 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
   #transport: Transport | undefined;
   #peer: string | undefined;
   #retries = 0;
+  #attempts = 1;
+  #retryTimer: NodeJS.Timeout | undefined;
   /** Messages that may have to be sent, or sent again. */
   #kept: Write[] | undefined = [];
   #keptLength = 0;
@@ -133,7 +131,8 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
 
   start(metadata: Metadata, listener: InterceptingListener): void {
     this.#listener = listener;
-    this.#waitForReady = metadata.getOptions().waitForReady ?? this.#owner.channel.waitForReady;
+    const { waitForReady = this.#options.config?.waitForReady } = metadata.getOptions();
+    this.#waitForReady = waitForReady ?? this.#owner.channel.waitForReady;
     if (this.#status !== undefined) return this.#deliverSoon();
     const { parent } = this.#options;
     if (parent?.cancelled) return this.#cancelledByParent();
@@ -215,6 +214,7 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
     const { userAgent, channel } = this.#owner;
     const fields = requestHeader({ path, authority, encoding: this.#encoding, userAgent });
     for (const text of this.#custom) fields.push(text);
+    if (this.#attempts > 1) fields.push('grpc-previous-rpc-attempts', `${this.#attempts - 1}`);
     const left = this.#timeLeft();
     if (left !== Number.POSITIVE_INFINITY) fields.push('grpc-timeout', formatTimeout(left));
     const { connection } = transport;
@@ -234,7 +234,8 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
   }
 
   fail(error: unknown): void {
-    this.#abort(statusOf(error));
+    const failed = statusOf(error);
+    if (!this.#retry(failed.code)) this.#abort(failed);
   }
 
   // ---------------------------------------------------------------------------------------------------- StreamHandler
@@ -244,8 +245,8 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
       const text = 'the metadata of the response is larger than this client allows';
       return this.#abort(localStatus(Code.RESOURCE_EXHAUSTED, text));
     }
-    this.#kept = undefined;
     if (endStream) return this.#trailersArrived(stream, fields);
+    this.#kept = undefined;
     const header = parseResponseHeader(fields);
     if (header.kind === 'informational') return;
     if (header.kind === 'failure') {
@@ -287,15 +288,14 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
     if (this.#status !== undefined) return;
     if (failure.unprocessed && this.#kept !== undefined && this.#retries < TRANSPARENT_RETRIES) {
       this.#retries++;
-      this.onWritable();
-      this.#stream = this.#transport = undefined;
+      this.#leaveStream();
       this.#owner.channel.place(this);
       return;
     }
     // A server that sees the deadline first may reset the stream: to the caller it is the deadline all the same.
     if (this.#timeLeft() <= 0) return this.#deadlineExceeded();
     const { code, message } = failureStatus(failure);
-    this.#end(localStatus(code, message));
+    if (!this.#retry(code)) this.#end(localStatus(code, message));
   }
 
   // --------------------------------------------------------------------------------------------------------- sending
@@ -314,6 +314,35 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
       return this.#abort(localStatus(Code.INTERNAL, 'the metadata key "authorization" may have only one value'));
     }
     this.#owner.channel.place(this);
+  }
+
+  /**
+   * Makes the call again if the service config says so and nothing but a status has come (gRFC A6).
+   *
+   * @param pushback the server's `grpc-retry-pushback-ms`.
+   */
+  #retry(code: number, pushback?: string): boolean {
+    const policy = this.#options.config?.retryPolicy;
+    if (policy === undefined || this.#kept === undefined || this.#status !== undefined) return false;
+    if (this.#attempts >= policy.maxAttempts || !policy.codes.has(code)) return false;
+    const longest = Math.min(
+      policy.initialBackoff * policy.backoffMultiplier ** (this.#attempts - 1),
+      policy.maxBackoff,
+    );
+    let wait = longest * (0.8 + 0.4 * Math.random());
+    if (pushback !== undefined) {
+      if (!/^\d+$/.test(pushback)) return false;
+      wait = Number(pushback);
+    }
+    this.#attempts++;
+    this.#leaveStream();
+    this.#retryTimer = setTimeout(() => this.#owner.channel.place(this), wait);
+    return true;
+  }
+
+  #leaveStream(): void {
+    this.onWritable();
+    this.#stream = this.#transport = undefined;
   }
 
   #write(stream: Http2Stream, write: Write): void {
@@ -345,14 +374,16 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
 
   #trailersArrived(stream: Http2Stream, fields: HeaderFields): void {
     const { code, message } = parseTrailers(fields);
+    const trailers = metadataOf(fields);
     // What the server still reads of the request is of no use to anybody.
     if (!stream.localClosed) stream.reset(ErrorCode.NO_ERROR);
+    if (code !== Code.OK && this.#retry(code, trailers.get('grpc-retry-pushback-ms')[0] as string | undefined)) return;
     try {
       this.#assembler.end();
     } catch (error) {
       if (code === Code.OK) return this.#abort(statusOf(error));
     }
-    this.#end({ code, details: message, metadata: metadataOf(fields) });
+    this.#end({ code, details: message, metadata: trailers });
   }
 
   #queuedOctets(): number {
@@ -438,6 +469,7 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
   #end(status: StatusObject): void {
     this.#status = status;
     this.#kept = undefined;
+    clearTimeout(this.#retryTimer);
     if (this.#stream === undefined) this.#owner.channel.withdraw(this);
     this.onWritable();
     this.#deliverSoon();
@@ -462,9 +494,4 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/** The earlier of two deadlines as grpc-js writes them, in milliseconds since 1970. */
-export function earlierDeadline(one: Deadline, other: Deadline): number {
-  return Math.min(Number(one), Number(other));
 }

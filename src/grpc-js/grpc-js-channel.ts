@@ -1,7 +1,7 @@
 import { type ChannelInterface, connectivityState, type Deadline, propagate } from '@grpc/grpc-js';
 import type { Channel, ChannelState } from '../client/channel.js';
 import type { CallSettings } from './call-settings.js';
-import { earlierDeadline, GrpcJsCall, type GrpcJsCallOwner } from './grpc-js-call.js';
+import { GrpcJsCall, type GrpcJsCallOwner } from './grpc-js-call.js';
 
 type CreateCall = ChannelInterface['createCall'];
 type ChannelzRef = ReturnType<ChannelInterface['getChannelzRef']>;
@@ -110,10 +110,14 @@ export class GrpcJsChannel implements ChannelInterface, GrpcJsCallOwner {
     const inherited = flags ?? propagate.DEFAULTS;
     const parentDeadline: Deadline =
       parent && inherited & propagate.DEADLINE ? parent.getDeadline() : Number.POSITIVE_INFINITY;
+    const config = this.settings.serviceConfig?.(method);
+    const timeout = config?.timeoutMs;
+    const configured = timeout === undefined ? Number.POSITIVE_INFINITY : Date.now() + timeout;
     return new GrpcJsCall(this, {
       method,
+      config,
       authority: host ?? this.settings.authority ?? 'localhost',
-      deadline: earlierDeadline(deadline, parentDeadline),
+      deadline: Math.min(Number(deadline), Number(parentDeadline), configured),
       parent: parent && inherited & propagate.CANCELLATION ? parent : undefined,
       callNumber: calls++,
     });

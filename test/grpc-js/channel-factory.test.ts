@@ -967,8 +967,8 @@ describe('options', () => {
 
   it('say which of them are not heeded', async () => {
     const warned = once(process, 'warning');
-    channelFactory()(abstractName(), insecure, { 'grpc.service_config': '{}' }).close();
-    expect((await warned)[0].message).toContain('grpc.service_config');
+    channelFactory()(abstractName(), insecure, { 'grpc.http_connect_target': 'elsewhere' }).close();
+    expect((await warned)[0].message).toContain('grpc.http_connect_target');
   });
 
   it('of podwire count before those of grpc-js', async () => {
