@@ -47,8 +47,12 @@ export async function bundleSocketProcess(): Promise<string> {
 
 /** The environment in which no process finds these packages. */
 export function withoutPackages(names: readonly string[]): { NODE_OPTIONS: string; PODWIRE_TEST_WITHOUT: string } {
+  const hiddenAlready = (process.env.PODWIRE_TEST_WITHOUT ?? '').split(',');
   const hook = fileURLToPath(new URL('./without-packages.cjs', import.meta.url));
-  return { NODE_OPTIONS: `--require ${JSON.stringify(hook)}`, PODWIRE_TEST_WITHOUT: names.join(',') };
+  return {
+    NODE_OPTIONS: `--require ${JSON.stringify(hook)}`,
+    PODWIRE_TEST_WITHOUT: [...names, ...hiddenAlready].join(','),
+  };
 }
 
 /** Starts socket-process.ts. */
