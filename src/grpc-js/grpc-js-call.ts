@@ -340,8 +340,10 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
     return true;
   }
 
+  /** Back to where a call is that has not been placed. */
   #leaveStream(): void {
     this.onWritable();
+    this.#owner.channel.withdraw(this);
     this.#stream = this.#transport = undefined;
   }
 
