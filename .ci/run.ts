@@ -47,12 +47,16 @@ async function check(command: Command): Promise<Tally> {
 let reports = 0;
 
 /** A vitest run, counted case by case. */
-async function vitest(args: readonly string[], node: string = process.execPath): Promise<Tally> {
+async function vitest(
+  args: readonly string[],
+  { node = process.execPath, env = {} }: { readonly node?: string; readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<Tally> {
   const outputFile = path.join(scratch, `report-${++reports}.json`);
   const program = path.join(repository, 'node_modules/vitest/vitest.mjs');
   const status = await run({
     command: node,
     args: [program, 'run', ...args, '--reporter=default', '--reporter=json', `--outputFile=${outputFile}`],
+    env: { ...process.env, ...env },
   });
   const report = JSON.parse(await readFile(outputFile, 'utf8')) as VitestReport;
   const skipped = report.numPendingTests + report.numTodoTests;
@@ -83,6 +87,28 @@ async function newcomer(script: string): Promise<Tally> {
   return check({ command: '/bin/sh', args: ['-c', `npm ci && npm ${script}`], cwd: clone, env });
 }
 
+/** Makes packages impossible to load, as on a system for which they have no binary. */
+function without(names: string): NodeJS.ProcessEnv {
+  const preload = path.join(repository, 'test/socket/without-packages.cjs');
+  return { PODWIRE_TEST_WITHOUT: names, NODE_OPTIONS: `--require ${preload}` };
+}
+
+const withoutPackages = ['koffi', 'koffi,abstract-socket'];
+
+/** All that needs no peer credentials: without libc nobody knows them, and policies that ask for them refuse. */
+const fallbackTests = [
+  'test/services',
+  'test/transport',
+  'test/testing',
+  'test/client/backoff',
+  'test/client/client-interceptor',
+  'test/client/response-stream',
+  'test/server/server-connection',
+  'test/socket/open-server',
+  'test/socket/relisten',
+  'test/socket/peer-policy',
+];
+
 const npm = (...args: string[]): Command => ({ command: 'npm', args });
 
 const steps: [string, () => Promise<Tally>][] = [
@@ -92,7 +118,11 @@ const steps: [string, () => Promise<Tally>][] = [
   ['the packed tarball', () => vitest(['--project', 'package'])],
   ...otherNodes.map((version): [string, () => Promise<Tally>] => [
     `unit tests on Node ${version}`,
-    async () => vitest(['--project', 'unit'], await nodeBinary(version)),
+    async () => vitest(['--project', 'unit'], { node: await nodeBinary(version) }),
+  ]),
+  ...withoutPackages.map((names): [string, () => Promise<Tally>] => [
+    `what works without ${names.replace(',', ' and without ')}`,
+    () => vitest(['--project', 'unit', ...fallbackTests], { env: without(names) }),
   ]),
   ['fresh clone: npm ci && npm run demo', () => newcomer('run demo')],
   ['fresh clone: npm ci && npm test', () => newcomer('test')],
