@@ -20,7 +20,7 @@ export interface PodInfoProcessOptions {
   readonly shutdownOn?: boolean;
   /** Calls of `call`. Default 1. */
   readonly count?: number;
-  /** Of each call. Default 60,000. */
+  /** Of each call. Default: none, so that no timer keeps the process alive. */
   readonly timeoutMs?: number;
 }
 
@@ -55,7 +55,7 @@ async function serve(endpoint: string, { shutdownOn = false }: PodInfoProcessOpt
 }
 
 /** Leaves the channel open: the process ends all the same. */
-async function call(endpoint: string, { count = 1, timeoutMs = 60_000 }: PodInfoProcessOptions): Promise<void> {
+async function call(endpoint: string, { count = 1, timeoutMs }: PodInfoProcessOptions): Promise<void> {
   const podinfo = createClient(
     PodInfoDefinition,
     createChannel(endpoint, { allowServer: anyone(), limits: { handshakeTimeout: 600_000 } }),
