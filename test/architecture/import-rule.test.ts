@@ -67,6 +67,8 @@ const testsWithoutModule = [
   'test/package/', // the packed tarball
   'test/proto/', // proto/ and gen/
   'test/client/scripted-answers.test.ts', // a server whose answers are wrong
+  'test/http2/exchange.test.ts', // two connections, whatever they do
+  'test/transport/node-http2.test.ts', // another implementation as an oracle
   'test/http2/faults.test.ts', // what a peer may not send, whichever module notices
   'test/socket/faults.test.ts', // what befalls sockets, many times over
   'test/http2/hpack/appendix-c.test.ts', // examples of RFC 7541
