@@ -120,6 +120,14 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
+it('links to what is there', () => {
+  const headings = [...guide.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading!.toLowerCase().replaceAll(' ', '-'));
+  for (const [, anchor] of guide.matchAll(/\]\(#([^)]+)\)/g)) expect(headings).toContain(anchor);
+  for (const [, file] of guide.matchAll(/\]\((?!http|#)([^)#]+)/g)) {
+    expect(() => readFileSync(path.join(repository, 'docs', file!))).not.toThrow();
+  }
+});
+
 it('compiles', () => tool('tsc', '-p', 'tsconfig.json'), 120_000);
 
 describe('a program', () => {
