@@ -13,6 +13,7 @@ export async function findHolder(endpoint: PathEndpoint | AbstractEndpoint): Pro
   try {
     const inodes = await boundInodes(endpoint);
     if (inodes.size === 0) return undefined;
+    if (await holdsOneOf('self', inodes)) return { pid: process.pid };
     const giveUpAt = performance.now() + PATIENCE;
     for (const entry of await readdir('/proc')) {
       if (performance.now() > giveUpAt) return undefined;
@@ -24,9 +25,10 @@ export async function findHolder(endpoint: PathEndpoint | AbstractEndpoint): Pro
   return undefined;
 }
 
-/** `, held by process 4711` for an error message. */
+/** `, held by process 4711` or `, held by this process` for an error message. */
 export function heldBy(holder: SocketHolder | undefined): string {
-  return holder === undefined ? '' : `, held by process ${holder.pid}`;
+  if (holder === undefined) return '';
+  return holder.pid === process.pid ? ', held by this process' : `, held by process ${holder.pid}`;
 }
 
 /** Inodes of the sockets bound to the address: proc_pid_net(5), /proc/net/unix, where a NUL is shown as `@`. */
@@ -45,12 +47,12 @@ async function boundInodes(endpoint: PathEndpoint | AbstractEndpoint): Promise<R
 }
 
 async function holdsOneOf(pid: string, inodes: ReadonlySet<string>): Promise<boolean> {
-  try {
-    for (const fd of await readdir(`/proc/${pid}/fd`)) {
-      if (inodes.has(await readlink(`/proc/${pid}/fd/${fd}`))) return true;
-    }
-  } catch {
-    // The process ended, the file was closed, or they are not ours to see.
+  // The process ended, or its files are not ours to see.
+  const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
+  for (const descriptor of descriptors) {
+    // Closed meanwhile, as in our own process that of the listing always is.
+    const file = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '');
+    if (inodes.has(file)) return true;
   }
   return false;
 }

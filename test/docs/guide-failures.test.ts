@@ -198,8 +198,8 @@ function asShown(text: string): string {
       .replace(/uid \d+, gid \d+, pid \d+/, 'uid 1000, gid 1000, pid 4711')
       .replace(/by users\(\d+\)/, 'by users(2000)')
       .replace(/within \d+ ms/, 'within 1000 ms')
-      // Not always to be found: another process may be too busy to be looked through.
-      .replace(/, held by process \d+/, '')
+      // Here it is this very process.
+      .replace('held by this process', 'held by process 4711')
       .replaceAll('podinfo.v1.PodInfo', 'settings.v1.Settings')
       .replace('watch, pushLogs, exchange', 'watch, import, edit')
       .replace('/Describe', '/Get')

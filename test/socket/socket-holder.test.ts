@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { PathEndpoint } from '../../src/endpoint/endpoint.js';
+import { findHolder, heldBy } from '../../src/socket/socket-holder.js';
+import { startSocketProcess } from './start-socket-process.js';
+
+let folder: string;
+let endpoint: PathEndpoint;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'podwire-'));
+  endpoint = { kind: 'path', path: join(folder, 'x.sock') };
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+async function listening(): Promise<Server> {
+  const server = createServer().listen(endpoint.path);
+  await once(server, 'listening');
+  return server;
+}
+
+describe('findHolder', () => {
+  it('goes on after a descriptor that is closed meanwhile', async () => {
+    const below = openSync('/dev/null', 'r');
+    const server = await listening();
+    // The listing takes this number, which is closed before it can be looked at.
+    closeSync(below);
+    expect(await findHolder(endpoint)).toEqual({ pid: process.pid });
+    server.close();
+  });
+
+  it('finds another process', async () => {
+    await using holder = startSocketProcess('listen', `unix:${endpoint.path}`);
+    expect(await holder.next()).toMatchObject({ event: 'listening' });
+    expect(await findHolder(endpoint)).toEqual({ pid: holder.child.pid });
+  });
+
+  it('finds nobody', async () => {
+    expect(await findHolder(endpoint)).toBeUndefined();
+  });
+});
+
+describe('heldBy', () => {
+  it('names this process as such', () => {
+    expect(heldBy({ pid: process.pid })).toBe(', held by this process');
+    expect(heldBy({ pid: 1 })).toBe(', held by process 1');
+    expect(heldBy(undefined)).toBe('');
+  });
+});
