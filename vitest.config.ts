@@ -1,20 +1,33 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests that start many processes, or need other users, namespaces and programs of the system. */
+const system = [
+  'test/examples/**/*.test.ts',
+  'test/docs/guide*.test.ts',
+  'test/socket/descriptor-limit.test.ts',
+  'test/socket/faults.test.ts',
+  'test/socket/open-server.test.ts',
+  'test/socket/user-namespace.test.ts',
+];
+
 /**
- * Three projects: `unit` mirrors src/ and needs nothing but Node, `interop` drives peers written in other languages,
- * `package` installs the packed tarball somewhere else.
+ * Four projects: `unit` mirrors src/, needs nothing but Node and is quick; `system` is what takes longer or asks for more of
+ * the system; `interop` drives peers written in other languages; `package` installs the packed tarball somewhere else.
  */
 export default defineConfig({
   test: {
+    // Much of the time is spent waiting for sockets and processes.
+    maxWorkers: 2,
     projects: [
       {
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/interop/**', 'test/package/**'],
+          exclude: ['test/interop/**', 'test/package/**', ...system],
           testTimeout: 20_000,
         },
       },
+      { test: { name: 'system', include: system, testTimeout: 60_000 } },
       {
         test: {
           name: 'interop',

@@ -87,6 +87,12 @@ async function newcomer(script: string): Promise<Tally> {
   return check({ command: '/bin/sh', args: ['-c', `npm ci && npm ${script}`], cwd: clone, env });
 }
 
+/** What may differ from one Node to the next; the rest is about files of this repository. */
+const runtimeTests = [
+  ...['client', 'endpoint', 'examples', 'grpc-js', 'http2', 'nice-grpc', 'rpc', 'server', 'services', 'socket'],
+  ...['testing', 'transport'],
+].map((folder) => `test/${folder}/`);
+
 /** Makes packages impossible to load, as on a system for which they have no binary. */
 function without(names: string): NodeJS.ProcessEnv {
   const preload = path.join(repository, 'test/socket/without-packages.cjs');
@@ -114,15 +120,17 @@ const npm = (...args: string[]): Command => ({ command: 'npm', args });
 const steps: [string, () => Promise<Tally>][] = [
   ['format, lint, types, generated code', () => check(npm('run', 'check'))],
   ['unit tests', () => vitest(['--project', 'unit'])],
+  ['examples, users, namespaces, faults', () => vitest(['--project', 'system'])],
   ['interop with other languages', () => vitest(['--project', 'interop'])],
   ['the packed tarball', () => vitest(['--project', 'package'])],
   ...otherNodes.map((version): [string, () => Promise<Tally>] => [
-    `unit tests on Node ${version}`,
-    async () => vitest(['--project', 'unit'], { node: await nodeBinary(version) }),
+    `everything that runs on Node ${version}`,
+    async () =>
+      vitest(['--project', 'unit', '--project', 'system', ...runtimeTests], { node: await nodeBinary(version) }),
   ]),
   ...withoutPackages.map((names): [string, () => Promise<Tally>] => [
     `what works without ${names.replace(',', ' and without ')}`,
-    () => vitest(['--project', 'unit', ...fallbackTests], { env: without(names) }),
+    () => vitest(['--project', 'unit', '--project', 'system', ...fallbackTests], { env: without(names) }),
   ]),
   ['fresh clone: npm ci && npm run demo', () => newcomer('run demo')],
   ['fresh clone: npm ci && npm test', () => newcomer('test')],
