@@ -4,9 +4,9 @@ import { type CallStatus, ClientCall, type ClientCallOwner } from './client-call
 import { sendRequests } from './send-requests.js';
 
 /**
- * Begins a call and sends its request: one message, or an async iterable of them.
+ * Begins a call and sends its request: one message, or an iterable of them, async or not.
  *
- * @throws TypeError for options that are not valid, RpcError for a message that cannot be sent. Nothing was begun then.
+ * @throws TypeError for options that are not valid and for what is no stream of requests, RpcError for a message that cannot be sent. Nothing was begun then.
  */
 export function beginCall(
   owner: ClientCallOwner,
@@ -15,12 +15,22 @@ export function beginCall(
   options: CallOptions,
   onStatus?: (status: CallStatus) => void,
 ): ClientCall {
-  const call = new ClientCall(owner, method, options, onStatus);
-  if (method.requestStream) {
-    call.start();
-    sendRequests(call, request as AsyncIterable<unknown>);
-  } else {
+  if (!method.requestStream) {
+    const call = new ClientCall(owner, method, options, onStatus);
     call.startWith(request);
+    return call;
   }
+  if (!isIterable(request)) {
+    const example = 'such as what an async function* returns';
+    throw new TypeError(`${method.fullName} takes a stream of requests: give it an async iterable, ${example}`);
+  }
+  const call = new ClientCall(owner, method, options, onStatus);
+  call.start();
+  sendRequests(call, request);
   return call;
+}
+
+/** A string is one as well, of characters that are no messages: only objects are looked at. */
+function isIterable(value: unknown): value is AsyncIterable<unknown> | Iterable<unknown> {
+  return typeof value === 'object' && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value);
 }

@@ -2,7 +2,7 @@ import type { CompiledMethod } from '../rpc/compile-service.js';
 import type { Metadata } from '../rpc/metadata.js';
 import type { CallOptions } from './call-options.js';
 
-/** A call on its way out. `message` is an async iterable where the method takes a stream. */
+/** A call on its way out. `message` is an iterable, async or not, where the method takes a stream: `for await` reads both. */
 export interface ClientRequest {
   readonly method: CompiledMethod;
   readonly message: unknown;

@@ -15,7 +15,7 @@ import { ReceiveFlow } from './receive-flow.js';
 import { ResetStreams } from './reset-streams.js';
 import { applySettings, initialSettings, type Settings } from './settings.js';
 import { Http2Stream, type StreamConnection } from './stream.js';
-import type { StreamFailure } from './stream-handler.js';
+import type { StreamFailure, StreamHandler } from './stream-handler.js';
 import { StreamTable } from './stream-table.js';
 
 /** What a connection is made with; the defaults of a running system are in `transport/limits.ts`. */
@@ -89,7 +89,7 @@ export class Http2Connection implements StreamConnection, FrameSink {
   readonly #streams = new StreamTable<Http2Stream>();
   readonly #resetStreams = new ResetStreams();
   readonly #receiveFlow: ReceiveFlow;
-  readonly #flood = new FloodGuard();
+  readonly #flood: FloodGuard;
   /** Streams with queued DATA that wait for the connection's window or the socket, not for their own window. */
   readonly #blocked = new Set<Http2Stream>();
 
@@ -117,6 +117,7 @@ export class Http2Connection implements StreamConnection, FrameSink {
     this.#handler = handler;
     const maxHeaderBlock = Math.max(HEADER_BLOCK_LIMIT, 2 * maxHeaderListSize);
     this.#reader = new FrameReader({ preface: role === 'server', maxFrameSize, maxHeaderBlock }, this);
+    this.#flood = new FloodGuard(options.maxConcurrentStreams);
     this.#decoder = new HpackDecoder({ maxHeaderListSize });
     this.#receiveFlow = new ReceiveFlow(options, this.#writer, this.#streams, () => handler.onOutput());
     this.#nextStreamId = role === 'client' ? 1 : 2;
@@ -203,13 +204,15 @@ export class Http2Connection implements StreamConnection, FrameSink {
   }
 
   /**
-   * Client: opens a stream with a request header section. `usable` and `hasCapacity` must be true.
+   * Client: opens a stream with a request header section. `usable` and `hasCapacity` must be true. `handler` may hear of the
+   * stream's end before this returns.
    *
    * @throws TypeError when a field has characters that cannot be sent; no stream is opened then.
    */
-  openStream(fields: readonly string[], endStream: boolean): Http2Stream {
+  openStream(fields: readonly string[], endStream: boolean, handler?: StreamHandler): Http2Stream {
     const block = this.#encoder.encode(fields);
     const stream = this.#createStream(this.#nextStreamId);
+    stream.handler = handler;
     this.#nextStreamId += 2;
     this.#writeHeaderBlock(stream, block, endStream);
     return stream;
@@ -259,7 +262,11 @@ export class Http2Connection implements StreamConnection, FrameSink {
   terminate(reason: string): void {
     if (this.#ended) return;
     this.output.take();
-    this.#end(new ConnectionError(ErrorCode.NO_ERROR, reason, { remote: true }), reason, ErrorCode.CANCEL);
+    // What the peer said before it went is more than how its socket ended.
+    const { errorCode = ErrorCode.NO_ERROR, debugData = '' } = this.#farewell ?? {};
+    const said = `the peer ended the connection with ${errorCodeName(errorCode)}: ${debugData}`;
+    const why = errorCode === ErrorCode.NO_ERROR ? reason : said;
+    this.#end(new ConnectionError(errorCode, why, { remote: true }), why, ErrorCode.CANCEL);
   }
 
   /**
@@ -293,7 +300,11 @@ export class Http2Connection implements StreamConnection, FrameSink {
       if (error instanceof ConnectionError) this.fail(error);
       else if (error instanceof HpackError) {
         this.fail(new ConnectionError(ErrorCode.COMPRESSION_ERROR, error.message, { cause: error }));
-      } else throw error;
+      } else {
+        // A fault of a handler: the rest of the chunk is lost, so nothing after it can be read.
+        this.fail(new ConnectionError(ErrorCode.INTERNAL_ERROR, 'internal error', { cause: error }));
+        throw error;
+      }
     }
   }
 
@@ -389,7 +400,7 @@ export class Http2Connection implements StreamConnection, FrameSink {
       else this.#abortStream(stream, ErrorCode.REFUSED_STREAM, reason);
       return;
     }
-    if (this.#options.budget.pressed) {
+    if (this.#options.budget.refusesStreams) {
       return this.#abortStream(stream, ErrorCode.REFUSED_STREAM, 'too many octets of unread messages are buffered');
     }
     if (!this.#expectLength(stream, fields, endStream)) return;
@@ -719,7 +730,7 @@ export class Http2Connection implements StreamConnection, FrameSink {
 
   #failForUnreadOutput(): void {
     this.output.take();
-    this.fail(new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'too many replies wait for a peer that does not read'));
+    this.fail(new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'the peer does not read, and too much waits for it'));
   }
 
   // ---------------------------------------------------------------------------------------------- StreamConnection

@@ -1,3 +1,6 @@
+/** Share of its limit up to which a connection has no part in what presses, or fills, its process: 128 KiB of 32 MiB. */
+const BLAMELESS = 1 / 256;
+
 /**
  * Counts the received octets that wait in memory, or are certain to come, for a connection and, through `parent`, for the
  * process.
@@ -33,9 +36,16 @@ export class ReceiveBudget {
     return this.#held >= this.#pressedFrom || (this.parent?.pressed ?? false);
   }
 
-  /** Whether `octets` more would be too many, here or in the parent. */
+  /** New streams are refused: pressed, and this connection has a part in it, so that one client cannot shut out the others. */
+  get refusesStreams(): boolean {
+    return this.pressed && this.#held > this.limit * BLAMELESS;
+  }
+
+  /** Whether `octets` more would be too many, here or, unless this connection holds next to nothing, in the parent. */
   isFullWith(octets: number): boolean {
-    return this.#held + octets > this.#fullFrom || (this.parent?.isFullWith(octets) ?? false);
+    const held = this.#held + octets;
+    if (held > this.#fullFrom) return true;
+    return held > this.limit * BLAMELESS && (this.parent?.isFullWith(octets) ?? false);
   }
 
   /**

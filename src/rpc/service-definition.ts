@@ -65,10 +65,14 @@ export type Client<Definition extends ServiceDefinition, CallOptions> = {
 };
 
 export type ClientMethod<Method extends MethodDefinition, CallOptions> = (
-  request: Incoming<Method['requestStream'], MessageIn<Method['requestType']>>,
+  request: Outgoing<Method['requestStream'], MessageIn<Method['requestType']>>,
   options?: CallOptions,
 ) => Method['responseStream'] extends true
   ? AsyncIterable<MessageOut<Method['responseType']>>
   : Promise<MessageOut<Method['responseType']>>;
 
 type Incoming<Stream extends boolean, Message> = Stream extends true ? AsyncIterable<Message> : Message;
+
+type Outgoing<Stream extends boolean, Message> = Stream extends true
+  ? AsyncIterable<Message> | Iterable<Message>
+  : Message;

@@ -17,10 +17,17 @@ export interface KeepaliveOptions {
 
 const PING = 0x6b656570n;
 
-/** @throws RangeError when `timeMs` is under 10. */
-export function checkKeepalive({ timeMs }: KeepaliveOptions): void {
-  if (timeMs >= 10) return;
-  throw new RangeError(`keepalive.timeMs is ${timeMs}; it must be at least 10 milliseconds`);
+/** What Node's timers hold. */
+const LONGEST = 2 ** 31 - 1;
+
+/** @throws RangeError when a time is not one that can be waited for. */
+export function checkKeepalive({ timeMs, timeoutMs = 1 }: KeepaliveOptions): void {
+  if (!(timeMs >= 10 && timeMs <= LONGEST)) {
+    throw new RangeError(`keepalive.timeMs is ${timeMs}; it must be at least 10 milliseconds, and at most ${LONGEST}`);
+  }
+  if (!(timeoutMs >= 1 && timeoutMs <= LONGEST)) {
+    throw new RangeError(`keepalive.timeoutMs is ${timeoutMs}; it must be from 1 to ${LONGEST} milliseconds`);
+  }
 }
 
 /** Ends a connection whose peer stays silent after a PING. */

@@ -43,10 +43,35 @@ describe('request messages that cannot be made', () => {
     await expect(stream.catch((error: unknown) => Promise.reject([error]))).rejects.toEqual([thrown]);
   });
 
-  it('are a TypeError when there is nothing to iterate', async () => {
+  it.each([
+    ['nothing', undefined],
+    ['null', null],
+    ['a message', { line: '' }],
+    ['a string', 'line'],
+    ['a generator function that was not called', async function* () {}],
+  ])('are a TypeError when there is nothing to iterate, and no call begins: %s', async (_, requests) => {
     await using served = await servePodInfo();
-    await expect(served.podinfo.pushLogs([{ line: '' }] as never)).rejects.toThrow(TypeError);
-    await expect(collect(served.podinfo.exchange(undefined as never))).rejects.toThrow(TypeError);
+    const message = (method: string) =>
+      `podinfo.v1.PodInfo/${method} takes a stream of requests: give it an async iterable, such as what an async function* returns`;
+    const expected = (method: string) => expect.objectContaining({ name: 'TypeError', message: message(method) });
+    await expect(served.podinfo.pushLogs(requests as never)).rejects.toEqual(expected('PushLogs'));
+    await expect(collect(served.podinfo.exchange(requests as never))).rejects.toEqual(expected('Exchange'));
+    expect(served.channel.state).toBe('idle');
+  });
+
+  it.each([
+    ['an array', [{ line: 'one' }, { line: 'two' }]],
+    ['another iterable', new Set([{ line: 'one' }, { line: 'two' }])],
+  ])('may be %s', async (_, requests) => {
+    const lines: string[] = [];
+    await using served = await servePodInfo({
+      async pushLogs(received) {
+        for await (const { line } of received) lines.push(line);
+        return {};
+      },
+    });
+    await served.podinfo.pushLogs(requests);
+    expect(lines).toEqual(['one', 'two']);
   });
 
   it('do not matter any more when the call is over', async () => {

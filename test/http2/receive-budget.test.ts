@@ -22,6 +22,17 @@ describe('ReceiveBudget', () => {
     expect(left.isFullWith(23)).toBe(true);
   });
 
+  it('lets a connection that holds next to nothing go on, whatever the others hold', () => {
+    const parent = new ReceiveBudget(1_000_000);
+    const [greedy, modest] = [new ReceiveBudget(900_000, parent), new ReceiveBudget(900_000, parent)];
+    greedy.add(700_000);
+    parent.add(290_000);
+    expect([greedy.refusesStreams, modest.refusesStreams]).toEqual([true, false]);
+    expect([greedy.isFullWith(1_000), modest.isFullWith(1_000)]).toEqual([true, false]);
+    modest.add(10_000);
+    expect([modest.refusesStreams, modest.isFullWith(1_000)]).toEqual([true, true]);
+  });
+
   it('tells once who waits, and not who has left', () => {
     const parent = new ReceiveBudget(1_000);
     const budget = new ReceiveBudget(100, parent);
