@@ -45,6 +45,8 @@ describe('generated definitions', () => {
 });
 
 describe('Client', () => {
+  type Stream<Message> = AsyncIterable<Message> | Iterable<Message>;
+
   it('has the four kinds of call', () => {
     expectTypeOf<PodInfoClient['describe']>().toEqualTypeOf<
       (request: DeepPartial<DescribeRequest>, options?: CallOptions) => Promise<DescribeResponse>
@@ -53,10 +55,10 @@ describe('Client', () => {
       (request: DeepPartial<WatchRequest>, options?: CallOptions) => AsyncIterable<WatchResponse>
     >();
     expectTypeOf<PodInfoClient['pushLogs']>().toEqualTypeOf<
-      (requests: AsyncIterable<DeepPartial<PushLogsRequest>>, options?: CallOptions) => Promise<PushLogsResponse>
+      (requests: Stream<DeepPartial<PushLogsRequest>>, options?: CallOptions) => Promise<PushLogsResponse>
     >();
     expectTypeOf<PodInfoClient['exchange']>().toEqualTypeOf<
-      (requests: AsyncIterable<DeepPartial<ExchangeRequest>>, options?: CallOptions) => AsyncIterable<ExchangeResponse>
+      (requests: Stream<DeepPartial<ExchangeRequest>>, options?: CallOptions) => AsyncIterable<ExchangeResponse>
     >();
   });
 
