@@ -131,7 +131,7 @@ describe('pods', () => {
       .find((line) => text.test(line))
       ?.trim() ?? `nothing of ${text}`;
 
-  it('of the abstract name: only the users that the manifest names', { timeout: 60_000 }, async (context) => {
+  it('of the abstract name: only the users that the manifest names', async (context) => {
     needsContainers(context);
     const pod = await startPod(manifest('pod-abstract.yaml'));
     const server = pod.run(pod.container('server'));
@@ -156,7 +156,7 @@ describe('pods', () => {
     expect([server.output.at(-1), server.errors]).toEqual(['stopped', []]);
   });
 
-  it('of the abstract name: another pod does not find it, and is told so', { timeout: 60_000 }, async (context) => {
+  it('of the abstract name: another pod does not find it, and is told so', async (context) => {
     needsContainers(context);
     const pod = await startPod(manifest('pod-abstract.yaml'));
     const other = await startPod(manifest('pod-abstract.yaml'));
@@ -166,7 +166,7 @@ describe('pods', () => {
     expect(client.errors).toEqual([shown(/in this network namespace/)]);
   });
 
-  it('of the path: owner, group and mode decide, and a restart finds its way', { timeout: 60_000 }, async (context) => {
+  it('of the path: owner, group and mode decide, and a restart finds its way', async (context) => {
     needsContainers(context);
     const pod = await startPod(manifest('pod-path.yaml'));
     const path = join(pod.folderOf('sockets'), 'echo.sock');
