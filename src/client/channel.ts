@@ -14,6 +14,7 @@ import { socketConnector } from '../transport/socket-connector.js';
 import { Transport } from '../transport/transport.js';
 import { offAbort, onAbort } from './abort-listeners.js';
 import { Backoff, type BackoffOptions } from './backoff.js';
+import { checkSignal } from './check-signal.js';
 import type { ClientCallOwner } from './client-call.js';
 import type { ClientInterceptor } from './client-interceptor.js';
 import type { WaitingCall } from './waiting-call.js';
@@ -116,10 +117,11 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
    * Connects, and keeps trying until the server is there.
    *
    * Rejects with RpcError: DEADLINE_EXCEEDED after `timeoutMs`, CANCELLED by `signal`, PERMISSION_DENIED when server and
-   * client do not accept each other.
+   * client do not accept each other. TypeError for a `signal` that is none.
    */
   async ready(options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {}): Promise<void> {
     const { timeoutMs, signal } = options;
+    if (signal !== undefined) checkSignal(signal);
     if (this.#current?.connection.usable) return;
     let timer: DeadlineTimer | undefined;
     let aborted: (() => void) | undefined;
@@ -135,8 +137,8 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
         if (signal !== undefined) onAbort(signal, aborted);
         if (timeoutMs !== undefined) {
           timer = new DeadlineTimer(performance.now() + timeoutMs, () => {
-            const cause = this.#lastError;
-            const why = cause instanceof RpcError ? `: ${cause.statusMessage}` : '';
+            const error = this.#lastError;
+            const [why, cause] = error instanceof RpcError ? [`: ${error.statusMessage}`, error.cause] : ['', error];
             reject(this.#error(Code.DEADLINE_EXCEEDED, `the server was not ready within ${timeoutMs} ms${why}`, cause));
           });
         }

@@ -21,6 +21,7 @@ import { OutgoingMessages } from '../transport/outgoing-messages.js';
 import type { Transport } from '../transport/transport.js';
 import { offAbort, onAbort } from './abort-listeners.js';
 import type { CallOptions } from './call-options.js';
+import { checkSignal } from './check-signal.js';
 
 /** Sent messages that are kept until the server has begun to answer, so that a call it never saw can be made again, in octets. */
 const REPLAY_LENGTH = 256 * 1024;
@@ -94,7 +95,8 @@ export class ClientCall implements StreamHandler {
     this.#options = options;
     this.#onStatus = onStatus;
     this.waitForReady = options.waitForReady ?? owner.waitForReady;
-    const { metadata } = options;
+    const { metadata, signal } = options;
+    if (signal !== undefined) checkSignal(signal);
     if (metadata !== undefined) this.#metadata = metadata instanceof Metadata ? metadata : new Metadata(metadata);
     this.responses = new IncomingMessages(method.responseType, 'response', owner.limits.maxReceiveMessageLength);
     this.#deadlineAt = deadlineOf(options);
@@ -207,8 +209,9 @@ export class ClientCall implements StreamHandler {
 
   /** The channel cannot place the call. */
   fail(error: unknown): void {
-    const { code, statusMessage } = RpcError.from(error, Code.UNAVAILABLE);
-    this.cancel(code, statusMessage, error);
+    // Not the error itself as the cause: it has the same text.
+    const { code, statusMessage, cause } = RpcError.from(error, Code.UNAVAILABLE);
+    this.cancel(code, statusMessage, cause);
   }
 
   /**
@@ -394,7 +397,8 @@ export class ClientCall implements StreamHandler {
   readonly #cancelledBySignal = (): void => {
     const { reason } = this.#options.signal as AbortSignal;
     const { code, statusMessage } = RpcError.from(reason, Code.CANCELLED);
-    this.cancel(code, reason instanceof RpcError ? statusMessage : 'the caller cancelled the call', reason);
+    const why = code === Code.DEADLINE_EXCEEDED ? "the caller's signal timed out" : 'the caller cancelled the call';
+    this.cancel(code, reason instanceof RpcError ? statusMessage : why, reason);
   };
 }
 

@@ -73,7 +73,11 @@ describe('a server that is not there', () => {
       expect(error.code).toBe(Code.UNAVAILABLE);
       expect(error.message).toContain(`at ${channel.address})`);
       expect(error.message).toMatch(advice);
+      // Itself, not an error that says the same once more.
+      expect(error.cause).toMatchObject({ name: 'SocketError', endpoint: channel.address });
     }
+    const late = await rejection(channel.ready({ timeoutMs: 30 }));
+    expect(late.cause).toMatchObject({ name: 'SocketError', endpoint: channel.address });
     expect(channel.state).toBe('transient-failure');
     await channel.close();
   });

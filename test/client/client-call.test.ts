@@ -304,9 +304,10 @@ describe('cancelling by signal', () => {
 
   it('has DEADLINE_EXCEEDED for a signal that timed out', async () => {
     await using served = await serveAll(({ signal }) => untilAborted(signal));
-    expect((await rejection(served.podinfo.describe({}, { signal: AbortSignal.timeout(20) }))).code).toBe(
-      Code.DEADLINE_EXCEEDED,
-    );
+    expect(await rejection(served.podinfo.describe({}, { signal: AbortSignal.timeout(20) }))).toMatchObject({
+      code: Code.DEADLINE_EXCEEDED,
+      statusMessage: "the caller's signal timed out",
+    });
   });
 
   it('hands the end of a call on to a call that its handler makes', async () => {
