@@ -1,6 +1,7 @@
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { parseEndpoint } from '../endpoint/parse-endpoint.js';
 import { printEndpoint } from '../endpoint/print-endpoint.js';
+import type { ConnectionError } from '../http2/connection-error.js';
 import { ErrorCode } from '../http2/error-code.js';
 import { Code } from '../rpc/code.js';
 import { RpcError } from '../rpc/rpc-error.js';
@@ -88,7 +89,11 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
   constructor(address: string, connector: Connector, options: ChannelOptions = {}) {
     this.address = address;
     this.#connector = connector;
-    this.userAgent = options.userAgent === undefined ? USER_AGENT : `${options.userAgent} ${USER_AGENT}`;
+    const { userAgent } = options;
+    if (userAgent !== undefined && !/^[\x20-\x7e]*$/.test(userAgent)) {
+      throw new TypeError(`userAgent ${JSON.stringify(userAgent)} is not printable ASCII`);
+    }
+    this.userAgent = userAgent === undefined ? USER_AGENT : `${userAgent} ${USER_AGENT}`;
     this.waitForReady = options.waitForReady ?? false;
     this.compression = options.compression ?? 'identity';
     this.interceptors = options.interceptors ?? [];
@@ -255,8 +260,7 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
           this.#retire(transport);
           if (this.#handshaking === transport) {
             this.#handshaking = undefined;
-            const reason = error?.message ?? 'the server closed the connection';
-            this.#connectFailed(refusal ?? this.#error(Code.UNAVAILABLE, `no HTTP/2 handshake: ${reason}`, error));
+            this.#connectFailed(refusal ?? this.#handshakeFailed(error));
           }
         },
         onClosed: () => {
@@ -269,6 +273,15 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
     this.#transports.add(transport);
     transport.start();
     this.#waitersLeft();
+  }
+
+  #handshakeFailed(error: ConnectionError | undefined): RpcError {
+    if (error !== undefined && !(error.remote && error.errorCode === ErrorCode.NO_ERROR)) {
+      return this.#error(Code.UNAVAILABLE, `no HTTP/2 handshake: ${error.message}`, error);
+    }
+    const cause = error?.cause;
+    const how = cause instanceof Error ? ` (${cause.message})` : '';
+    return this.#error(Code.UNAVAILABLE, `the server ended the connection before its HTTP/2 handshake${how}`, cause);
   }
 
   #becameReady(transport: Transport, peer: Peer): void {
@@ -315,7 +328,12 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
 
   #begin(call: WaitingCall, transport: Transport): void {
     transport.setReferenced(true);
-    call.begin(transport);
+    try {
+      call.begin(transport);
+    } catch (error) {
+      // What cannot be sent is the fault of one call, not of those that wait behind it.
+      call.fail(error);
+    }
   }
 
   #placeWaiting(transport: Transport): void {

@@ -26,8 +26,8 @@ import { checkSignal } from './check-signal.js';
 /** Sent messages that are kept until the server has begun to answer, so that a call it never saw can be made again, in octets. */
 const REPLAY_LENGTH = 256 * 1024;
 
-/** How often a call is made again after the server said that it had not looked at it. */
-const TRANSPARENT_RETRIES = 3;
+/** Milliseconds before each time that a call is made again after the server said that it had not looked at it. */
+const RETRY_WAITS = [0, 20, 100];
 
 /** What a call needs of its channel. */
 export interface ClientCallOwner {
@@ -72,6 +72,7 @@ export class ClientCall implements StreamHandler {
   #keptLength = 0;
   #halfClosed = false;
   #retries = 0;
+  #retryTimer: NodeJS.Timeout | undefined;
   #whenPlaced: (() => void) | undefined;
   #started = false;
   #headerSeen = false;
@@ -97,7 +98,8 @@ export class ClientCall implements StreamHandler {
     this.waitForReady = options.waitForReady ?? owner.waitForReady;
     const { metadata, signal } = options;
     if (signal !== undefined) checkSignal(signal);
-    if (metadata !== undefined) this.#metadata = metadata instanceof Metadata ? metadata : new Metadata(metadata);
+    // A copy: the caller may change its own before the call is sent, or sent again.
+    if (metadata !== undefined) this.#metadata = new Metadata(metadata);
     this.responses = new IncomingMessages(method.responseType, 'response', owner.limits.maxReceiveMessageLength);
     this.#deadlineAt = deadlineOf(options);
     if (options.onHeader !== undefined || options.onTrailer !== undefined) {
@@ -155,9 +157,10 @@ export class ClientCall implements StreamHandler {
       const size = `${headerListSize(fields)} bytes; the server takes ${maxHeaderListSize}`;
       return this.cancel(Code.RESOURCE_EXHAUSTED, `the request header with its metadata has ${size}`);
     }
-    const stream = connection.openStream(fields, false);
+    const stream = connection.openStream(fields, false, this);
+    // Its own header section may have been too much for a peer that does not read.
+    if (stream.closed) return;
     this.#stream = stream;
-    stream.handler = this;
     this.#requests = new OutgoingMessages(transport, stream);
     const last = kept.length - 1;
     for (let index = 0; index <= last; index++)
@@ -317,11 +320,14 @@ export class ClientCall implements StreamHandler {
 
   onFailure(_stream: Http2Stream, failure: StreamFailure): void {
     if (this.ended) return;
-    if (failure.unprocessed && this.#kept !== undefined && this.#retries < TRANSPARENT_RETRIES) {
+    if (failure.unprocessed && this.#kept !== undefined && this.#retries < RETRY_WAITS.length) {
       this.#retries++;
       this.#requests?.resume();
       this.#stream = this.#requests = undefined;
-      this.#owner.place(this);
+      // At once the first time (gRFC A6); a server that still refuses is given time to recover.
+      const wait = RETRY_WAITS[this.#retries - 1];
+      if (wait === 0) this.#owner.place(this);
+      else this.#retryTimer = setTimeout(() => this.#owner.place(this), wait * (0.8 + 0.4 * Math.random()));
       return;
     }
     // A server that sees the deadline first may reset the stream: to the caller it is the deadline all the same.
@@ -376,6 +382,7 @@ export class ClientCall implements StreamHandler {
     this.#status = status;
     this.#kept = undefined;
     this.#deadlineTimer?.clear();
+    clearTimeout(this.#retryTimer);
     const { signal } = this.#options;
     if (signal !== undefined) offAbort(signal, this.#cancelledBySignal);
     if (this.#stream === undefined) this.#owner.withdraw(this);

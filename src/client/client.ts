@@ -1,5 +1,6 @@
 import { type CompiledMethod, compileService } from '../rpc/compile-service.js';
 import { Metadata } from '../rpc/metadata.js';
+import { PromisedIterable } from '../rpc/promised-iterable.js';
 import type { Client as ClientOf, ServiceDefinition } from '../rpc/service-definition.js';
 import { beginCall } from './begin-call.js';
 import type { CallOptions } from './call-options.js';
@@ -89,15 +90,18 @@ function intercepted(channel: Channel, method: CompiledMethod, interceptors: rea
   if (!method.responseStream) {
     return async (message, options) => (await composed({ method, message, options: withMoment(options) })).message;
   }
-  return async function* (message, options) {
-    const response = await composed({ method, message, options: withMoment(options) });
-    yield* response.message as AsyncIterable<unknown>;
-  };
+  return (message, options) =>
+    new PromisedIterable(async () => {
+      const response = await composed({ method, message, options: withMoment(options) });
+      return response.message as AsyncIterable<unknown>;
+    });
 }
 
 /** A timeout as a moment, so that what interceptors do in between, such as trying again, does not make it longer. */
 function withMoment({ timeoutMs, deadline, ...rest }: CallOptions): CallOptions {
-  if (timeoutMs === undefined) return deadline === undefined ? rest : { ...rest, deadline };
+  if (timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY) {
+    return deadline === undefined ? rest : { ...rest, deadline };
+  }
   const byTimeout = Date.now() + timeoutMs;
   // A Date, because to some middleware a number is a duration.
   return { ...rest, deadline: new Date(deadline === undefined ? byTimeout : Math.min(byTimeout, Number(deadline))) };

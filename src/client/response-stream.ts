@@ -4,6 +4,12 @@ import { beginCall } from './begin-call.js';
 import type { CallOptions } from './call-options.js';
 import type { ClientCall, ClientCallOwner } from './client-call.js';
 
+/** Ends the calls of streams that nobody can read any more: what they hold would count as unread for ever. */
+const abandoned = new FinalizationRegistry<ClientCall>((call) => {
+  call.cancel(Code.CANCELLED, 'the caller lost the stream of responses');
+  call.responses.discard();
+});
+
 /**
  * The responses of a call. The call begins with the first `next`; leaving a `for await` loop early cancels it. It can be
  * iterated once.
@@ -30,7 +36,7 @@ export class ResponseStream implements AsyncIterableIterator<unknown> {
   async next(): Promise<IteratorResult<unknown>> {
     if (this.#finished) return { value: undefined, done: true };
     try {
-      this.#call ??= beginCall(this.#owner, this.#method, this.#request, this.#options);
+      this.#call ??= this.#begin();
     } catch (error) {
       this.#finished = true;
       throw error;
@@ -45,10 +51,17 @@ export class ResponseStream implements AsyncIterableIterator<unknown> {
     }
   }
 
+  #begin(): ClientCall {
+    const call = beginCall(this.#owner, this.#method, this.#request, this.#options);
+    abandoned.register(this, call);
+    return call;
+  }
+
   async return(): Promise<IteratorResult<unknown>> {
     this.#finished = true;
-    this.#call?.cancel(Code.CANCELLED, 'the caller stopped reading');
+    // In this order: a `next` that waits is at its end, and not at an error.
     this.#call?.responses.discard();
+    this.#call?.cancel(Code.CANCELLED, 'the caller stopped reading');
     return { value: undefined, done: true };
   }
 }

@@ -1,4 +1,4 @@
-import { errorCodeName } from './error-code.js';
+import { ErrorCode, errorCodeName } from './error-code.js';
 
 /** Why an HTTP/2 connection had to end, RFC 9113 section 5.4.1. */
 export class ConnectionError extends Error {
@@ -9,7 +9,7 @@ export class ConnectionError extends Error {
   readonly remote: boolean;
 
   constructor(errorCode: number, reason: string, options?: { remote?: boolean; cause?: unknown }) {
-    super(`${errorCodeName(errorCode)}: ${reason}`, options);
+    super(errorCode === ErrorCode.NO_ERROR ? reason : `${errorCodeName(errorCode)}: ${reason}`, options);
     this.errorCode = errorCode;
     this.remote = options?.remote ?? false;
   }

@@ -258,15 +258,16 @@ export class Http2Connection implements StreamConnection, FrameSink {
     this.#end(error, error.message, error.errorCode);
   }
 
-  /** The byte stream ended or broke: nothing can be sent any more. */
-  terminate(reason: string): void {
+  /** The byte stream ended, or broke with `cause`: nothing can be sent any more. */
+  terminate(reason: string, cause?: Error): void {
     if (this.#ended) return;
     this.output.take();
     // What the peer said before it went is more than how its socket ended.
     const { errorCode = ErrorCode.NO_ERROR, debugData = '' } = this.#farewell ?? {};
     const said = `the peer ended the connection with ${errorCodeName(errorCode)}: ${debugData}`;
     const why = errorCode === ErrorCode.NO_ERROR ? reason : said;
-    this.#end(new ConnectionError(errorCode, why, { remote: true }), why, ErrorCode.CANCEL);
+    const options = cause === undefined ? { remote: true } : { remote: true, cause };
+    this.#end(new ConnectionError(errorCode, why, options), why, ErrorCode.CANCEL);
   }
 
   /**
@@ -807,7 +808,7 @@ export class Http2Connection implements StreamConnection, FrameSink {
       if (this.#sendWindow <= 0 && stream.queuedLength > 0) continue;
       this.#blocked.delete(stream);
       if (!stream.flush(FLUSH_QUANTUM)) this.block(stream);
-      else if (!stream.localClosed) stream.handler?.onWritable(stream);
+      else stream.handler?.onWritable(stream);
     }
   }
 

@@ -25,7 +25,7 @@ export interface StreamHandler {
    * the peer, until `stream.release`.
    */
   onData(stream: Http2Stream, payload: Uint8Array, endStream: boolean): void;
-  /** All that `sendData` had queued went out. */
+  /** All that was queued went out, the end of this side included. */
   onWritable(stream: Http2Stream): void;
   /** The stream is gone; nothing more comes. Not called for a stream that ended well or was reset by its own handler. */
   onFailure(stream: Http2Stream, failure: StreamFailure): void;

@@ -1,5 +1,6 @@
 import { Code } from '../rpc/code.js';
 import { type CompiledMethod, compileService } from '../rpc/compile-service.js';
+import { PromisedIterable } from '../rpc/promised-iterable.js';
 import { RpcError } from '../rpc/rpc-error.js';
 import type { ServiceDefinition } from '../rpc/service-definition.js';
 import { inContext } from './in-context.js';
@@ -61,8 +62,9 @@ function intercept(
   if (!method.responseStream) {
     return async (message, context) => (await composed({ method, context, message })).message;
   }
-  return async function* (message, context) {
-    const response = await composed({ method, context, message });
-    yield* response.message as AsyncIterable<unknown>;
-  };
+  return (message, context) =>
+    new PromisedIterable(async () => {
+      const response = await composed({ method, context, message });
+      return response.message as AsyncIterable<unknown>;
+    });
 }

@@ -171,11 +171,13 @@ export class ServerCall implements StreamHandler, ServerContext {
     else if (endStream) this.#requestsEnded();
   }
 
-  onWritable(): void {
+  onWritable(stream: Http2Stream): void {
     this.#responses.resume();
+    if (this.#ended && stream.localClosed) this.#deadlineTimer?.clear();
   }
 
   onFailure(_stream: Http2Stream, failure: StreamFailure): void {
+    this.#deadlineTimer?.clear();
     const { code, message } = failureStatus(failure);
     // A caller that went away has cancelled, whatever its kernel said last.
     this.#cancel(new RpcError(code === Code.UNAVAILABLE ? Code.CANCELLED : code, message));
@@ -319,6 +321,8 @@ export class ServerCall implements StreamHandler, ServerContext {
   }
 
   #deadlineExceeded(): void {
+    // The handler is done, but the caller has not let the answer in: nobody waits for it any more.
+    if (this.#ended && !this.#stream.localClosed) this.#stream.reset(ErrorCode.CANCEL);
     this.#endWith({ code: Code.DEADLINE_EXCEEDED, message: 'the deadline passed before the call was done' });
   }
 
@@ -393,7 +397,8 @@ export class ServerCall implements StreamHandler, ServerContext {
   }
 
   #release(): void {
-    this.#deadlineTimer?.clear();
+    // An answer that waits for the caller's window must not wait for ever.
+    if (this.#stream.localClosed) this.#deadlineTimer?.clear();
     this.#requests.discard();
     this.#responses.resume();
   }

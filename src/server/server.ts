@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { inspect } from 'node:util';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { parseEndpoint } from '../endpoint/parse-endpoint.js';
@@ -65,6 +66,8 @@ export class Server implements AsyncDisposable {
   constructor(options: ServerOptions = {}) {
     this.#options = options;
     if (options.keepalive !== undefined) checkKeepalive(options.keepalive);
+    // Handlers without number may listen for it.
+    setMaxListeners(0, this.#stopping.signal);
     this.#connectionOptions = {
       limits: resolveLimits(options.limits),
       keepalive: options.keepalive,
@@ -148,7 +151,10 @@ export class Server implements AsyncDisposable {
     });
     const listener = new ServerListener(socketListener, () => this.#listeners.delete(listener));
     this.#listeners.add(listener);
-    if (this.#stopping.signal.aborted) await listener.close();
+    if (this.#stopping.signal.aborted) {
+      await listener.close();
+      throw new Error(`the server was shut down before it listened on ${describe(endpoint)}; make another one`);
+    }
     return listener;
   }
 

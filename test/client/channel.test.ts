@@ -118,6 +118,22 @@ describe('a server that is not there', () => {
     await server.shutdown();
   });
 
+  it.each([
+    ['closes', (socket: Socket) => void socket.end(), ''],
+    // It leaves the client's first bytes unread: then the kernel says so.
+    ['dies', (socket: Socket) => setTimeout(() => socket.destroy(), 20), ' (read ECONNRESET)'],
+  ])('is UNAVAILABLE when it %s before the handshake', async (_, end, how) => {
+    using folder = socketFolder();
+    const server = createNetServer({ pauseOnConnect: true }, end);
+    await new Promise<void>((resolve) => server.listen(folder.path('x.sock'), resolve));
+    const channel = createChannel(folder.path('x.sock'));
+    const error = await rejection(createClient(PodInfoDefinition, channel).describe({}));
+    expect(error.statusMessage).toBe(`the server ended the connection before its HTTP/2 handshake${how}`);
+    expect((error.cause as Error | undefined)?.message).toBe(how === '' ? undefined : 'read ECONNRESET');
+    await channel.close();
+    server.close();
+  });
+
   it('is UNAVAILABLE when it accepts and says nothing, after the handshake timeout', async () => {
     using folder = socketFolder();
     const sockets: Socket[] = [];

@@ -115,6 +115,38 @@ describe('interceptors of a client', () => {
     expect((await served.podinfo.describe({})).reply).toBe('3');
   });
 
+  it('leave a timeout of Infinity what it is: none', async () => {
+    const through: ClientInterceptor = (next) => next;
+    await using served = await servePodInfo({}, { channel: { interceptors: [through] } });
+    expect((await served.podinfo.describe({ text: 'Yes.' }, { timeoutMs: Number.POSITIVE_INFINITY })).reply).toContain(
+      'Yes.',
+    );
+  });
+
+  it('do not keep return from cancelling a stream that waits', async () => {
+    const through: ClientInterceptor = (next) => (request) => next(request);
+    let aborted: (() => void) | undefined;
+    const cancelled = new Promise<void>((resolve) => {
+      aborted = resolve;
+    });
+    await using served = await servePodInfo(
+      {
+        async *watch(_, { signal }) {
+          yield { sequence: 1n };
+          await new Promise((resolve) => signal.addEventListener('abort', resolve));
+          aborted?.();
+        },
+      },
+      { channel: { interceptors: [through] } },
+    );
+    const samples = served.podinfo.watch({})[Symbol.asyncIterator]();
+    await samples.next();
+    const pending = samples.next();
+    await samples.return?.();
+    expect((await pending).done).toBe(true);
+    await cancelled;
+  });
+
   it('see a timeout as the moment that it means, so that another attempt has what is left of it', async () => {
     const deadlines: unknown[] = [];
     const twice: ClientInterceptor = (next) => async (request) => {

@@ -12,6 +12,7 @@ import {
 import { createChannel } from '../../src/client/channel.js';
 import { type Client, createClient } from '../../src/client/client.js';
 import { Code } from '../../src/rpc/code.js';
+import { Metadata } from '../../src/rpc/metadata.js';
 import { createServer } from '../../src/server/server.js';
 import { sameUser } from '../../src/socket/peer-policy.js';
 import { abstractName, collect, repeat, servePodInfo } from '../server/serve-podinfo.js';
@@ -161,6 +162,25 @@ describe('createClient', () => {
     expect((await podinfo.describe({})).reply).toBe('client true');
     expect((await podinfo.describe({}, { metadata: { who: 'call' } })).reply).toBe('call true');
     expect((await podinfo.describe({}, { timeoutMs: undefined })).reply).toBe('client true');
+  });
+
+  it('sends the metadata that a call was given, whatever becomes of the object', async () => {
+    const seen: unknown[] = [];
+    await using served = await servePodInfo({
+      async describe(_, { metadata }) {
+        seen.push(metadata.get('n'));
+        return {};
+      },
+    });
+    const metadata = new Metadata();
+    await Promise.all(['0', '1', '2'].map((n) => served.podinfo.describe({}, { metadata: metadata.set('n', n) })));
+    expect(seen).toEqual(['0', '1', '2']);
+  });
+
+  it('refuses a user agent that cannot be sent', () => {
+    expect(() => createChannel('unix-abstract:nowhere', { userAgent: 'app\u2122' })).toThrow(
+      /userAgent .* printable ASCII/,
+    );
   });
 
   it('refuses what cannot be sent before anything is sent', async () => {

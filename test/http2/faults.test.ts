@@ -551,9 +551,11 @@ describe('flow control', () => {
     expect(endpoint.sentNames()).toEqual(['HEADERS 1', 'DATA 1 1000', 'SETTINGS ACK']);
     endpoint.receive(windowUpdate(1, 4));
     expect(endpoint.sentNames()).toEqual(['DATA 1 4']);
+    expect(heard.writable).toBe(0);
     endpoint.receive(settings([4, 506]));
     expect(endpoint.sentNames()).toEqual(['SETTINGS ACK', 'DATA 1 6 END_STREAM']);
-    expect(heard.writable).toBe(0);
+    // Also of the end of its stream an owner hears that it went out.
+    expect(heard.writable).toBe(1);
   });
 
   it('gives blocked streams their turns', () => {

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
+import { ErrorCode } from '../../src/http2/error-code.js';
 import { Code } from '../../src/rpc/code.js';
 import { RpcError } from '../../src/rpc/rpc-error.js';
 import type { ServerContext } from '../../src/server/server-context.js';
@@ -520,5 +521,24 @@ describe('pace', () => {
     }
     clearInterval(ticking);
     expect(messages).toBeGreaterThan(20);
+  });
+});
+
+describe('an answer that the caller does not let in', () => {
+  it('is dropped at the deadline, also when the handler is done', async () => {
+    using folder = socketFolder();
+    await using _served = await servePodInfo(
+      { describe: async () => ({ reply: 'x'.repeat(1_000_000) }) },
+      { endpoint: folder.path('x.sock') },
+    );
+    const client = openRawClient(folder.path('x.sock'));
+    const stream = client.request('/podinfo.v1.PodInfo/Describe', { 'grpc-timeout': '100m' });
+    // The window stays shut: nothing reads.
+    stream.pause();
+    stream.end(rawMessage(0));
+    stream.on('error', () => {});
+    await new Promise((resolve) => stream.once('close', resolve));
+    expect(stream.rstCode).toBe(ErrorCode.CANCEL);
+    client.session.destroy();
   });
 });

@@ -105,8 +105,9 @@ describe('listen', () => {
     using folder = socketFolder();
     const server = createServer();
     const listening = server.listen(folder.path('x.sock'));
+    const refused = expect(listening).rejects.toThrow(/was shut down before it listened on .*x\.sock/);
     await server.shutdown();
-    await listening;
+    await refused;
     expect(existsSync(folder.path('x.sock'))).toBe(false);
     await expect(server.listen(folder.path('x.sock'))).rejects.toThrow(/is shut down and cannot listen on .*x\.sock/);
   });
