@@ -140,7 +140,13 @@ export class Transport implements ConnectionHandler, ByteStreamReceiver {
   onClose(error: Error | undefined): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.connection.terminate(error === undefined ? 'the peer closed the connection' : error.message);
+    const how = error === undefined ? '' : ` (${error.message})`;
+    this.connection.terminate(
+      this.connection.role === 'client'
+        ? `the connection to the server ended during the call${how}; the server may have begun it`
+        : `the connection to the client ended during the call${how}`,
+      error,
+    );
     this.#clear();
     this.#events.onClosed?.();
   }

@@ -295,7 +295,9 @@ describe('a peer in another process', () => {
     await until(() => server.transport.connection.nextTimeout < Number.POSITIVE_INFINITY);
     child.kill('SIGKILL');
     // The kernel says which, by whether the peer had read all.
-    expect((await server.ended)?.message).toMatch(/^the connection to the client ended during the call( \(\w+ (ECONNRESET|EPIPE)\))?$/);
+    expect((await server.ended)?.message).toMatch(
+      /^the connection to the client ended during the call( \(\w+ (ECONNRESET|EPIPE)\))?$/,
+    );
     await server.closed;
   });
 
