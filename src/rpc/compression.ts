@@ -1,4 +1,5 @@
 import { Code } from './code.js';
+import { raiseLimit } from './raise-limit.js';
 import { RpcError } from './rpc-error.js';
 
 /** What we can read, as `grpc-accept-encoding` says it. */
@@ -75,6 +76,6 @@ export function decompress(encoding: string | undefined, payload: Uint8Array, ma
   }
   throw new RpcError(
     Code.RESOURCE_EXHAUSTED,
-    `received a message of ${payload.length} bytes that is larger than the limit of ${maxLength} bytes when decompressed`,
+    `received a message of ${payload.length} bytes that is larger than the limit of ${maxLength} bytes when decompressed; ${raiseLimit}`,
   );
 }

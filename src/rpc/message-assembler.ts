@@ -1,4 +1,5 @@
 import { Code } from './code.js';
+import { raiseLimit } from './raise-limit.js';
 import { RpcError } from './rpc-error.js';
 
 /** Compressed-Flag and Message-Length (PROTOCOL-HTTP2.md). */
@@ -134,7 +135,7 @@ export class MessageAssembler {
       this.close();
       throw new RpcError(
         Code.RESOURCE_EXHAUSTED,
-        `received a message of ${length} bytes, larger than the limit of ${this.#maxMessageLength} bytes`,
+        `received a message of ${length} bytes, larger than the limit of ${this.#maxMessageLength} bytes; ${raiseLimit}`,
       );
     }
   }

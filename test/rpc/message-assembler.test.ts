@@ -134,7 +134,9 @@ describe('limits', () => {
     expect(push).toThrow(
       expect.objectContaining({
         code: Code.RESOURCE_EXHAUSTED,
-        statusMessage: 'received a message of 4194305 bytes, larger than the limit of 4194304 bytes',
+        statusMessage:
+          'received a message of 4194305 bytes, larger than the limit of 4194304 bytes; ' +
+          'raise limits.maxReceiveMessageLength of the receiver, or send a stream',
       }),
     );
   });
