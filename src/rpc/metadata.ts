@@ -77,12 +77,10 @@ export class Metadata implements Iterable<[string, MetadataValue[]]> {
     }
     const pairs = Symbol.iterator in init ? init : Object.entries(init);
     for (const [key, value] of pairs) {
-      if (typeof value === 'string' || value instanceof Uint8Array) {
-        this.append(key, value);
-      } else {
-        for (const one of value) {
-          this.append(key, one);
-        }
+      // What is neither a value nor an array of them is refused as a value.
+      const values: readonly MetadataValue[] = Array.isArray(value) ? value : [value as MetadataValue];
+      for (const one of values) {
+        this.append(key, one);
       }
     }
   }

@@ -141,6 +141,10 @@ describe('values to send', () => {
     expect(() => new Metadata({ 'key-bin': 'text' })).toThrow(/Uint8Array/);
     expect(() => new Metadata({ key: new Uint8Array() })).toThrow(/-bin/);
     expect(() => new Metadata().set('key', 5 as unknown as string)).toThrow(TypeError);
+    for (const value of [5, undefined, null, { a: 'b' }]) {
+      expect(() => new Metadata({ key: value as never })).toThrow('metadata value of "key" must be a string');
+      expect(() => new Metadata([['key-bin', value as never]])).toThrow('its value must be a Uint8Array');
+    }
   });
 
   it.each([
