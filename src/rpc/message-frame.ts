@@ -16,7 +16,7 @@ let idleWriter: BinaryWriter | undefined;
 /**
  * One length-prefixed message, ready for DATA frames. Fields may be missing, as in ts-proto's `fromPartial`.
  * @param encoding compresses the message when given (not `identity`)
- * @throws RpcError INTERNAL when a field has a value that its type cannot hold
+ * @throws RpcError INTERNAL when there is no message, or a field has a value that its type cannot hold
  */
 export function encodeMessage<Partial>(
   // biome-ignore lint/suspicious/noExplicitAny: what goes in is `Partial`; the full message stays between the type's own functions
@@ -24,6 +24,9 @@ export function encodeMessage<Partial>(
   message: Partial,
   encoding?: string,
 ): Uint8Array {
+  if (message === undefined || message === null) {
+    throw new RpcError(Code.INTERNAL, `the message is ${message}; give an object, {} for an empty one`);
+  }
   const writer = idleWriter ?? new BinaryWriter();
   idleWriter = undefined;
   let frame: Uint8Array;

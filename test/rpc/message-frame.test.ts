@@ -46,6 +46,15 @@ describe('encodeMessage', () => {
     expect([...encodeMessage(WatchRequest, { intervalMs: 5 })]).toEqual([0, 0, 0, 0, 2, 8, 5]);
   });
 
+  it.each([undefined, null])('reports a message that is %s', (message) => {
+    expect(() => encodeMessage(DescribeRequest, message as never)).toThrow(
+      expect.objectContaining({
+        code: Code.INTERNAL,
+        statusMessage: `the message is ${message}; give an object, {} for an empty one`,
+      }),
+    );
+  });
+
   it('keeps apart messages that are encoded inside each other', () => {
     const nested = {
       get text() {
