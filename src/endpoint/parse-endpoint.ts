@@ -40,6 +40,9 @@ function parseText(text: string, dialect: 'go' | 'kms' | undefined): Endpoint {
   }
   if (text.startsWith('\0') || text.startsWith('@')) return abstractName(shown, Buffer.from(text.slice(1), 'utf8'));
   if (/^(\/|\.\.?\/)/.test(text)) return pathName(shown, text);
+  if (text === '~' || text.startsWith('~/')) {
+    throw new EndpointError(shown, 'only a shell knows "~"; write the whole path, such as unix:///home/me/x.sock');
+  }
 
   const [, scheme, rest] = /^([A-Za-z][A-Za-z0-9+.-]*):(.*)$/s.exec(text) ?? [];
   if (scheme === undefined || rest === undefined) {

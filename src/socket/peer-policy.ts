@@ -122,7 +122,9 @@ function checkIds(name: string, ids: readonly number[]): readonly number[] {
   if (ids.length === 0) throw new TypeError(`${name}() needs at least one id`);
   for (const id of ids) {
     if (!Number.isInteger(id) || id < 0 || id >= 0xffffffff) {
-      throw new TypeError(`${name}() takes numeric ids, not ${JSON.stringify(id)}`);
+      // Not JSON for all: it has neither NaN nor bigints.
+      const shown = typeof id === 'string' ? JSON.stringify(id) : String(id);
+      throw new TypeError(`${name}() takes numeric ids, not ${shown}`);
     }
   }
   return ids;

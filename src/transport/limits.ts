@@ -75,8 +75,10 @@ export function resolveLimits(overrides: Partial<Limits> = {}): Limits {
       throw new TypeError(`there is no limit "${name}"; the limits are ${Object.keys(ranges).join(', ')}`);
     }
     const [least, most] = ranges[name];
-    if (typeof value !== 'number' || !(value >= least && value <= most)) {
-      throw new RangeError(`limits.${name} is ${value}; it must be a number from ${least} to ${most}`);
+    const whole = Number.isInteger(value) || value === Number.POSITIVE_INFINITY;
+    if (!whole || !(value >= least && value <= most)) {
+      const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
+      throw new RangeError(`limits.${name} is ${shown}; it must be a whole number from ${least} to ${most}`);
     }
     limits[name] = value;
   }

@@ -62,6 +62,7 @@ const refused: [text: string, message: RegExp, options?: ParseEndpointOptions][]
   ['file:///run/x', /unix:\/\/\/run\/x/],
   ['UNIX:/run/x', /write unix:\/run\/x/],
   ['127.0.0.1:80', /\.\/127/],
+  ['~/x.sock', /only a shell knows "~"; write the whole path/],
   ['unix:', /path is empty/],
   ['unix://', /path is empty/],
   ['unix-abstract:', /abstract name is empty/],

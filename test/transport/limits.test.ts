@@ -21,7 +21,9 @@ describe('resolveLimits', () => {
       'limits.maxFrameSize is 16383; it must be a number from 16384 to 16777215',
     );
     expect(() => resolveLimits({ handshakeTimeout: Number.NaN })).toThrow(RangeError);
-    expect(() => resolveLimits({ connectionWindow: '1' as never })).toThrow(RangeError);
+    expect(() => resolveLimits({ connectionWindow: '70000' as never })).toThrow(
+      'limits.connectionWindow is "70000"; it must be a number',
+    );
     expect(() => resolveLimits({ maxFrameLength: 1 } as never)).toThrow('there is no limit "maxFrameLength"');
   });
 });
