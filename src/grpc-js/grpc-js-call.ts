@@ -37,6 +37,9 @@ const TRANSPARENT_RETRIES = 3;
 
 const PREFIX_LENGTH = 5;
 
+/** Node's timers hold 31 bits of milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** `grpc.WriteFlags.NoCompress`, which the library does not export. */
 const NO_COMPRESS = 2;
 
@@ -224,8 +227,9 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
       const size = `${headerListSize(fields)} bytes; the server takes ${maxHeaderListSize}`;
       return this.#abort(localStatus(Code.RESOURCE_EXHAUSTED, `the request header with its metadata has ${size}`));
     }
-    const stream = connection.openStream(fields, false);
-    stream.handler = this;
+    const stream = connection.openStream(fields, false, this);
+    // Its own header section may have been too much for a peer that does not read.
+    if (stream.closed) return;
     this.#stream = stream;
     this.#transport = transport;
     this.#peer = channel.peer && peerName(channel.peer);
@@ -271,7 +275,7 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
     } catch (error) {
       return this.#abort(statusOf(error));
     }
-    this.#requirePartial(stream);
+    this.#requireRoom(stream);
     // RFC 9113 allows it, gRPC wants trailers.
     if (endStream) this.#trailersArrived(stream, []);
     else if (this.#reading && this.#messages.length > 0) this.#deliverSoon();
@@ -336,7 +340,7 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
     }
     this.#attempts++;
     this.#leaveStream();
-    this.#retryTimer = setTimeout(() => this.#owner.channel.place(this), wait);
+    this.#retryTimer = setTimeout(() => this.#owner.channel.place(this), Math.min(wait, LONGEST_TIMER));
     return true;
   }
 
@@ -367,10 +371,13 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
   };
 
   /** An unfinished message may be larger than the window: room is made for it as soon as nothing before it waits. */
-  #requirePartial(stream: Http2Stream): void {
+  #requireRoom(stream: Http2Stream): void {
     const { partialLength, announcedLength } = this.#assembler;
-    if (partialLength > 0 && this.#messages.length === 0) {
-      stream.require(announcedLength + PREFIX_LENGTH - partialLength);
+    // One octet more than the message needs: nghttp2 says the end of a stream only while it has a window.
+    if (partialLength === 0) {
+      if (this.#messages.length === 1) stream.require(1);
+    } else if (this.#messages.length === 0) {
+      stream.require(announcedLength + PREFIX_LENGTH - partialLength + 1);
     }
   }
 
@@ -399,7 +406,7 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
     const { payload, compressed } = this.#messages.shift() as ReceivedMessage;
     const stream = this.#stream as Http2Stream;
     stream.release(payload.length + PREFIX_LENGTH);
-    if (this.#messages.length === 0) this.#requirePartial(stream);
+    if (this.#messages.length === 0) this.#requireRoom(stream);
     if (compressed) {
       const { maxReceiveMessageLength } = this.#owner.settings;
       return asBuffer(decompress(this.#responseEncoding, payload, maxReceiveMessageLength));
@@ -430,9 +437,9 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
   #deliverAll(): void {
     const listener = this.#listener as InterceptingListener;
     if (this.#header !== undefined) {
-      const header = metadataOf(this.#header);
+      const fields = this.#header;
       this.#header = undefined;
-      listener.onReceiveMetadata(header);
+      listener.onReceiveMetadata(metadataOf(fields));
     }
     while (this.#reading && this.#messages.length > 0) {
       this.#reading = false;

@@ -39,13 +39,17 @@ export function appendMetadata(fields: HeaderFields, metadata: Metadata): void {
   }
 }
 
+/** Header-Name of PROTOCOL-HTTP2.md. */
+const keyPattern = /^[0-9a-z_.-]+$/;
+
 /** The header fields of a response as grpc-js shows them: all but those of the transport; values that are not valid are left out. */
 export function metadataOf(fields: HeaderFields): Metadata {
   const metadata = new Metadata();
   for (let index = 0; index < fields.length; index += 2) {
     const key = fields[index] as string;
     const value = fields[index + 1] as string;
-    if (key.startsWith(':') || responseKeys.has(key)) continue;
+    // HTTP/2 allows names that gRPC does not, and that grpc-js would throw on.
+    if (!keyPattern.test(key) || responseKeys.has(key)) continue;
     if (!key.endsWith('-bin')) {
       if (asciiPattern.test(value)) metadata.add(key, value);
       continue;

@@ -7,15 +7,16 @@ let known: number | undefined;
  * once, and again when `fd` comes near it, since it can be raised from outside.
  */
 export function descriptorLimit(fd: number, margin: number): number {
-  if (known === undefined || fd >= known - margin) known = readLimit();
-  return known;
+  // Without a free descriptor it cannot be read, and what was read before counts.
+  if (known === undefined || fd >= known - margin) known = readLimit() ?? known;
+  return known ?? Number.POSITIVE_INFINITY;
 }
 
-function readLimit(): number {
+function readLimit(): number | undefined {
   try {
     const [, soft = 'unlimited'] = /^Max open files +(\S+)/m.exec(readFileSync('/proc/self/limits', 'latin1')) ?? [];
     return soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft);
   } catch {
-    return Number.POSITIVE_INFINITY;
+    return undefined;
   }
 }

@@ -2,10 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { Code } from '../../src/rpc/code.js';
 import { processReceiveBudget } from '../../src/transport/limits.js';
 import { collect, repeat, servePodInfo, signalled, until } from '../server/serve-podinfo.js';
-import { rejection } from './rejection.js';
 
 describe('a stream of responses', () => {
   it('begins with the first message that is asked for, not before', async () => {

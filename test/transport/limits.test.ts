@@ -18,7 +18,7 @@ describe('resolveLimits', () => {
 
   it('names the limit that is wrong', () => {
     expect(() => resolveLimits({ maxFrameSize: 16_383 })).toThrow(
-      'limits.maxFrameSize is 16383; it must be a number from 16384 to 16777215',
+      'limits.maxFrameSize is 16383; it must be a whole number from 16384 to 16777215',
     );
     expect(() => resolveLimits({ handshakeTimeout: Number.NaN })).toThrow(RangeError);
     expect(() => resolveLimits({ connectionWindow: '70000' as never })).toThrow(
