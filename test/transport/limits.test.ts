@@ -22,7 +22,7 @@ describe('resolveLimits', () => {
     );
     expect(() => resolveLimits({ handshakeTimeout: Number.NaN })).toThrow(RangeError);
     expect(() => resolveLimits({ connectionWindow: '70000' as never })).toThrow(
-      'limits.connectionWindow is "70000"; it must be a number',
+      'limits.connectionWindow is "70000"; it must be a whole number',
     );
     expect(() => resolveLimits({ maxFrameLength: 1 } as never)).toThrow('there is no limit "maxFrameLength"');
   });
