@@ -3,6 +3,7 @@ import { parseEndpoint } from '../endpoint/parse-endpoint.js';
 import { printEndpoint } from '../endpoint/print-endpoint.js';
 import type { ConnectionError } from '../http2/connection-error.js';
 import { ErrorCode } from '../http2/error-code.js';
+import { checkInterceptors } from '../rpc/check-interceptors.js';
 import { Code } from '../rpc/code.js';
 import { RpcError } from '../rpc/rpc-error.js';
 import type { Peer } from '../socket/peer.js';
@@ -97,6 +98,7 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
     this.waitForReady = options.waitForReady ?? false;
     this.compression = options.compression ?? 'identity';
     this.interceptors = options.interceptors ?? [];
+    checkInterceptors(this.interceptors);
     this.limits = resolveLimits(options.limits);
     this.#keepalive = options.keepalive;
     if (options.keepalive !== undefined) checkKeepalive(options.keepalive);

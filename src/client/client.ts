@@ -1,4 +1,6 @@
+import { checkInterceptors } from '../rpc/check-interceptors.js';
 import { type CompiledMethod, compileService } from '../rpc/compile-service.js';
+import { isServiceDefinition } from '../rpc/is-service-definition.js';
 import { Metadata } from '../rpc/metadata.js';
 import { PromisedIterable } from '../rpc/promised-iterable.js';
 import type { Client as ClientOf, ServiceDefinition } from '../rpc/service-definition.js';
@@ -23,13 +25,23 @@ type Invoke = (message: unknown, options: CallOptions) => unknown;
 
 const noOptions: CallOptions = {};
 
-/** Makes the typed functions of a service, which call over `channel`. */
+/**
+ * Makes the typed functions of a service, which call over `channel`.
+ *
+ * @throws TypeError for arguments that are something else.
+ */
 export function createClient<Definition extends ServiceDefinition>(
   definition: Definition,
   channel: Channel,
   options: ClientOptions = {},
 ): Client<Definition> {
-  const interceptors = [...channel.interceptors, ...(options.interceptors ?? [])];
+  if (!isServiceDefinition(definition) || typeof (channel as Partial<Channel> | undefined)?.place !== 'function') {
+    const example = 'createClient(SettingsDefinition, createChannel("..."))';
+    throw new TypeError(`createClient takes a definition and a channel: ${example}`);
+  }
+  const { interceptors: inner = [] } = options;
+  checkInterceptors(inner);
+  const interceptors = [...channel.interceptors, ...inner];
   const { defaults } = options;
   const client: { [key: string]: unknown } = {};
   for (const method of compileService(definition)) {

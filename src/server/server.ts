@@ -3,7 +3,9 @@ import { inspect } from 'node:util';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { parseEndpoint } from '../endpoint/parse-endpoint.js';
 import { printEndpoint } from '../endpoint/print-endpoint.js';
+import { checkInterceptors } from '../rpc/check-interceptors.js';
 import type { CompiledMethod } from '../rpc/compile-service.js';
+import { isServiceDefinition } from '../rpc/is-service-definition.js';
 import type { ServiceDefinition } from '../rpc/service-definition.js';
 import type { ListenOptions } from '../socket/listen-options.js';
 import type { Connection } from '../transport/connector.js';
@@ -65,6 +67,7 @@ export class Server implements AsyncDisposable {
 
   constructor(options: ServerOptions = {}) {
     this.#options = options;
+    if (options.interceptors !== undefined) checkInterceptors(options.interceptors);
     if (options.keepalive !== undefined) checkKeepalive(options.keepalive);
     // Handlers without number may listen for it.
     setMaxListeners(0, this.#stopping.signal);
@@ -186,6 +189,12 @@ export class Server implements AsyncDisposable {
   }
 
   #add(definition: ServiceDefinition, implementation: object, options: AddOptions, partial: boolean): this {
+    if (!isServiceDefinition(definition) || typeof implementation !== 'object' || implementation === null) {
+      const name = partial ? 'addPartial' : 'add';
+      const example = `server.${name}(SettingsDefinition, { ... })`;
+      throw new TypeError(`${name} takes a definition and an implementation: ${example}`);
+    }
+    if (options.interceptors !== undefined) checkInterceptors(options.interceptors);
     if (this.#services.has(definition.fullName)) {
       throw new TypeError(`the service ${definition.fullName} was added before`);
     }

@@ -19,25 +19,6 @@ import { abstractName, collect, repeat, servePodInfo } from '../server/serve-pod
 import { EmptyDefinition } from './empty-definition.js';
 import { rejection } from './rejection.js';
 
-describe('createClient', () => {
-  it('refuses what is no definition or no channel', () => {
-    const channel = createChannel('/x.sock');
-    for (const given of [
-      [PodInfoDefinition, '/x.sock'],
-      [channel, PodInfoDefinition],
-      [PodInfoDefinition],
-      [PodInfoDefinition, null],
-      [undefined, channel],
-    ]) {
-      expect(() => (createClient as (...given: unknown[]) => unknown)(...given)).toThrow(
-        new TypeError(
-          'createClient takes a definition and a channel: createClient(SettingsDefinition, createChannel("..."))',
-        ),
-      );
-    }
-  });
-});
-
 describe('the four kinds of calls', () => {
   it('sends one message and gets one', async () => {
     await using served = await servePodInfo();
@@ -170,6 +151,23 @@ describe('the four kinds of calls', () => {
 });
 
 describe('createClient', () => {
+  it('refuses what is no definition or no channel', () => {
+    const channel = createChannel('/x.sock');
+    for (const given of [
+      [PodInfoDefinition, '/x.sock'],
+      [channel, PodInfoDefinition],
+      [PodInfoDefinition],
+      [PodInfoDefinition, null],
+      [undefined, channel],
+    ]) {
+      expect(() => (createClient as (...given: unknown[]) => unknown)(...given)).toThrow(
+        new TypeError(
+          'createClient takes a definition and a channel: createClient(SettingsDefinition, createChannel("..."))',
+        ),
+      );
+    }
+  });
+
   it('gives every call the options of the client, a call of its own going before', async () => {
     await using served = await servePodInfo({
       async describe(_, { metadata, deadline }) {

@@ -40,6 +40,16 @@ describe('add', () => {
     expect([...server.services.keys()]).toEqual(['podinfo.v1.PodInfo']);
   });
 
+  it('refuses what is no definition or no implementation', () => {
+    const server = createServer() as unknown as Record<'add' | 'addPartial', (...given: unknown[]) => unknown>;
+    for (const name of ['add', 'addPartial'] as const) {
+      const message = `${name} takes a definition and an implementation: server.${name}(SettingsDefinition, { ... })`;
+      for (const given of [[], [PodInfoDefinition], [PodInfoDefinition, null], [plainPodInfo, PodInfoDefinition]]) {
+        expect(() => server[name](...given)).toThrow(new TypeError(message));
+      }
+    }
+  });
+
   it('serves several services, also one that is added late', async () => {
     await using served = await servePodInfo();
     const health = createClient(HealthDefinition, served.channel);
