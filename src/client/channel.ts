@@ -1,3 +1,4 @@
+import { type InspectOptions, inspect } from 'node:util';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { parseEndpoint } from '../endpoint/parse-endpoint.js';
 import { printEndpoint } from '../endpoint/print-endpoint.js';
@@ -182,6 +183,12 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Prints as `Channel { address: 'unix-abstract:podinfo', state: 'ready' }`. */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    const { address, state } = this;
+    return `Channel ${inspect({ address, state }, { ...options, depth })}`;
   }
 
   // ---------------------------------------------------------------------------------------------- ClientCallOwner

@@ -13,6 +13,9 @@ export type MetadataInit =
   | Iterable<readonly [string, MetadataValue | readonly MetadataValue[]]>
   | { readonly [key: string]: MetadataValue | readonly MetadataValue[] };
 
+/** What Node calls to print an object, by its name, which needs no import. */
+const inspectCustom: unique symbol = Symbol.for('nodejs.util.inspect.custom');
+
 /** Header-Name of PROTOCOL-HTTP2.md. */
 const keyPattern = /^[0-9a-z_.-]+$/;
 /** ASCII-Value of PROTOCOL-HTTP2.md, or nothing. */
@@ -160,6 +163,11 @@ export class Metadata implements Iterable<[string, MetadataValue[]]> {
         yield [key, decoded(key, values).slice()];
       }
     }
+  }
+
+  /** Prints as `Metadata { 'asked-by': [ 'me' ] }`. */
+  [inspectCustom](depth: number, options: object, inspect: (value: unknown, options: object) => string): string {
+    return `Metadata ${inspect(Object.fromEntries(this), { ...options, depth })}`;
   }
 
   /** Adds every value to a header block; `-bin` values as unpadded base64. */

@@ -1,3 +1,4 @@
+import { type InspectOptions, inspect } from 'node:util';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { printEndpoint } from '../endpoint/print-endpoint.js';
 import type { ListenerCounters, SocketListener } from '../socket/socket-listener.js';
@@ -45,5 +46,10 @@ export class ServerListener implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Prints as `ServerListener { address: 'unix-abstract:podinfo' }`. */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    return `ServerListener ${inspect({ address: this.address }, { ...options, depth })}`;
   }
 }

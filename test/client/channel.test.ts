@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer as createNetServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { PodInfoDefinition } from '../../gen/podinfo/v1/podinfo.js';
 import { type Channel, createChannel } from '../../src/client/channel.js';
@@ -48,6 +49,12 @@ describe('createChannel', () => {
     expect(() => createChannel('/x.sock', { limits: { streamWindow: 0 } })).toThrow(RangeError);
     expect(() => createChannel('/x.sock', { allowServer: sameUser as never })).toThrow(TypeError);
     expect(() => createChannel('/x.sock', { keepalive: { timeMs: 1 } })).toThrow(RangeError);
+  });
+
+  it('makes a channel that prints its address and state', async () => {
+    const channel = createChannel('/x.sock');
+    expect(inspect(channel)).toBe("Channel { address: 'unix:///x.sock', state: 'idle' }");
+    await channel.close();
   });
 
   it('says the version of the package in user-agent', () => {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { Metadata } from '../../src/rpc/metadata.js';
@@ -230,6 +231,16 @@ describe('received fields', () => {
     const metadata = Metadata.fromFields(fields).set('a', '2').append('b', '3');
     expect(fields).toEqual(['a', '1']);
     expect(fieldsOf(metadata)).toEqual(['a', '2', 'b', '3']);
+  });
+});
+
+describe('printing', () => {
+  it('shows the entries, as deep as is asked for', () => {
+    const metadata = new Metadata({ 'asked-by': 'me', 'b-bin': Uint8Array.of(1) });
+    expect(inspect(metadata)).toBe("Metadata { 'asked-by': [ 'me' ], 'b-bin': [ Uint8Array(1) [ 1 ] ] }");
+    expect(inspect({ metadata: new Metadata({ a: '1' }) })).toBe("{ metadata: Metadata { a: [ '1' ] } }");
+    expect(inspect(metadata, { depth: 0 })).toBe("Metadata { 'asked-by': [Array], 'b-bin': [Array] }");
+    expect(inspect(Metadata.empty)).toBe('Metadata {}');
   });
 });
 
