@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { nodeBinary } from '../test/interop/node-binary.js';
@@ -71,6 +71,8 @@ async function vitest(
 /** The README's commands in a fresh clone, where nothing is on the PATH but Node, npm and a shell. */
 async function newcomer(script: string): Promise<Tally> {
   const folder = await mkdtemp(path.join(scratch, 'newcomer-'));
+  // Some tests start processes of other users, who have to read the clone.
+  for (const readable of [scratch, folder]) await chmod(readable, 0o755);
   const bin = path.join(folder, 'bin');
   await mkdir(bin);
   await mkdir(path.join(folder, 'home'));

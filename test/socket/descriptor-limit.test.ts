@@ -109,7 +109,10 @@ describe('a server that runs out of descriptors', () => {
     // A client of gRPC has an error that says what happened, and tries again.
     const channel = createChannel(endpoint);
     const call = createClient(HealthDefinition, channel).check({});
-    await expect(call).rejects.toMatchObject({ code: 14, message: expect.stringMatching(/before its HTTP\/2 handshake/) });
+    await expect(call).rejects.toMatchObject({
+      code: 14,
+      message: expect.stringMatching(/before its HTTP\/2 handshake/),
+    });
     await channel.close();
     server.child.stdin!.write('free\n');
     expect(await server.next()).toMatchObject({ event: 'free', open: 0 });
