@@ -13,6 +13,7 @@ import type { Connector } from '../transport/connector.js';
 import { DeadlineTimer } from '../transport/deadline-timer.js';
 import { checkKeepalive, type KeepaliveOptions } from '../transport/keepalive.js';
 import { type Limits, resolveLimits } from '../transport/limits.js';
+import { LONGEST_TIMER } from '../transport/longest-timer.js';
 import { socketConnector } from '../transport/socket-connector.js';
 import { Transport } from '../transport/transport.js';
 import { offAbort, onAbort } from './abort-listeners.js';
@@ -52,9 +53,6 @@ interface ReadyWaiter {
 }
 
 const USER_AGENT = 'podwire/0.1.0';
-
-/** Node's timers hold 31 bits of milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * The way to one server. It connects when the first call needs it and again after the connection was lost; it is shared by

@@ -7,7 +7,8 @@ import type { StreamFailure, StreamHandler } from '../http2/stream-handler.js';
 import { Code } from '../rpc/code.js';
 import type { CompiledMethod } from '../rpc/compile-service.js';
 import { acceptEncoding, isSupportedEncoding } from '../rpc/compression.js';
-import { encodeMessage, prefixLength } from '../rpc/message-frame.js';
+import { encodeMessage } from '../rpc/message-frame.js';
+import { MESSAGE_PREFIX_LENGTH } from '../rpc/message-prefix.js';
 import { Metadata } from '../rpc/metadata.js';
 import { requestHeader } from '../rpc/request-header.js';
 import { parseResponseHeader } from '../rpc/response-header.js';
@@ -266,7 +267,7 @@ export class ClientCall implements StreamHandler {
       throw this.#error({ ...unreadable(error), details: [], metadata: Metadata.empty });
     }
     const { maxSendMessageLength } = this.#owner.limits;
-    const length = frame.length - prefixLength;
+    const length = frame.length - MESSAGE_PREFIX_LENGTH;
     if (length > maxSendMessageLength) {
       const text = `the request has ${length} bytes, more than the limit of ${maxSendMessageLength} bytes`;
       throw this.#error({ code: Code.RESOURCE_EXHAUSTED, message: text, details: [], metadata: Metadata.empty });

@@ -1,5 +1,6 @@
 import type { ChannelOptions as GrpcJsOptions } from '@grpc/grpc-js';
 import type { ChannelOptions } from '../client/channel.js';
+import { LONGEST_TIMER } from '../transport/longest-timer.js';
 import { parseServiceConfig, type ServiceConfig } from './service-config.js';
 
 /** What the options of a grpc-js channel mean for its calls. Lengths in octets. */
@@ -24,9 +25,6 @@ const unheeded = ['grpc.http_connect_target', 'grpc.ssl_target_name_override'] a
 
 /** Said once a process. */
 const warned = new Set<string>();
-
-/** Node's timers hold 31 bits of milliseconds; gRPC writes "never" as a number beyond. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * Reads the options that concern single calls.

@@ -10,12 +10,14 @@ import type { StreamFailure, StreamHandler } from '../http2/stream-handler.js';
 import { Code } from '../rpc/code.js';
 import { acceptEncoding, decompress, isSupportedEncoding } from '../rpc/compression.js';
 import { MessageAssembler } from '../rpc/message-assembler.js';
+import { MESSAGE_PREFIX_LENGTH } from '../rpc/message-prefix.js';
 import { requestHeader } from '../rpc/request-header.js';
 import { parseResponseHeader } from '../rpc/response-header.js';
 import { formatTimeout } from '../rpc/timeout.js';
 import { parseTrailers } from '../rpc/trailer-status.js';
 import { DeadlineTimer } from '../transport/deadline-timer.js';
 import { failureStatus } from '../transport/failure-status.js';
+import { LONGEST_TIMER } from '../transport/longest-timer.js';
 import type { Transport } from '../transport/transport.js';
 import type { CallSettings } from './call-settings.js';
 import { credentialsStatus, localStatus, statusOf } from './call-status.js';
@@ -34,11 +36,6 @@ const REPLAY_LENGTH = 256 * 1024;
 
 /** How often a call is made again after the server said that it had not looked at it. */
 const TRANSPARENT_RETRIES = 3;
-
-const PREFIX_LENGTH = 5;
-
-/** Node's timers hold 31 bits of milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** `grpc.WriteFlags.NoCompress`, which the library does not export. */
 const NO_COMPRESS = 2;
@@ -377,7 +374,7 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
     if (partialLength === 0) {
       if (this.#messages.length === 1) stream.require(1);
     } else if (this.#messages.length === 0) {
-      stream.require(announcedLength + PREFIX_LENGTH - partialLength + 1);
+      stream.require(announcedLength + MESSAGE_PREFIX_LENGTH - partialLength + 1);
     }
   }
 
@@ -397,7 +394,7 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
 
   #queuedOctets(): number {
     let octets = 0;
-    for (const { payload } of this.#messages) octets += payload.length + PREFIX_LENGTH;
+    for (const { payload } of this.#messages) octets += payload.length + MESSAGE_PREFIX_LENGTH;
     return octets;
   }
 
@@ -405,7 +402,7 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
   #take(): Buffer {
     const { payload, compressed } = this.#messages.shift() as ReceivedMessage;
     const stream = this.#stream as Http2Stream;
-    stream.release(payload.length + PREFIX_LENGTH);
+    stream.release(payload.length + MESSAGE_PREFIX_LENGTH);
     if (this.#messages.length === 0) this.#requireRoom(stream);
     if (compressed) {
       const { maxReceiveMessageLength } = this.#owner.settings;

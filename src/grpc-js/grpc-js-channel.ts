@@ -1,5 +1,6 @@
 import { type ChannelInterface, connectivityState, type Deadline, propagate } from '@grpc/grpc-js';
 import type { Channel, ChannelState } from '../client/channel.js';
+import { LONGEST_TIMER } from '../transport/longest-timer.js';
 import type { CallSettings } from './call-settings.js';
 import { GrpcJsCall, type GrpcJsCallOwner } from './grpc-js-call.js';
 
@@ -11,9 +12,6 @@ interface Watcher {
   readonly timer: NodeJS.Timeout | undefined;
   readonly callback: (error?: Error) => void;
 }
-
-/** Node's timers hold 31 bits of milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 const states: { readonly [State in ChannelState]: connectivityState } = {
   idle: connectivityState.IDLE,

@@ -1,9 +1,8 @@
 import { Code } from './code.js';
+import { MESSAGE_PREFIX_LENGTH } from './message-prefix.js';
 import { raiseLimit } from './raise-limit.js';
 import { RpcError } from './rpc-error.js';
 
-/** Compressed-Flag and Message-Length (PROTOCOL-HTTP2.md). */
-const prefixLength = 5;
 /** What a partial message gets at first, and by how much more than has arrived its buffer may grow. */
 const smallestBuffer = 1024;
 const growth = 4;
@@ -37,7 +36,7 @@ export class MessageAssembler {
 
   /** Length of the unfinished message as its prefix says, 0 when there is none or its prefix is incomplete. */
   get announcedLength(): number {
-    return this.#prefixRead === prefixLength ? this.#length : 0;
+    return this.#prefixRead === MESSAGE_PREFIX_LENGTH ? this.#length : 0;
   }
 
   /**
@@ -47,9 +46,9 @@ export class MessageAssembler {
   push(chunk: Uint8Array, deliver: DeliverMessage): void {
     let offset = 0;
     while (offset < chunk.length && !this.#closed) {
-      if (this.#prefixRead < prefixLength) {
+      if (this.#prefixRead < MESSAGE_PREFIX_LENGTH) {
         offset = this.#readPrefix(chunk, offset);
-        if (this.#prefixRead < prefixLength) {
+        if (this.#prefixRead < MESSAGE_PREFIX_LENGTH) {
           return;
         }
         this.#checkPrefix();
@@ -84,7 +83,7 @@ export class MessageAssembler {
       return;
     }
     const received = this.partialLength;
-    const expected = this.#prefixRead === prefixLength ? ` of ${prefixLength + this.#length}` : '';
+    const expected = this.#prefixRead === MESSAGE_PREFIX_LENGTH ? ` of ${MESSAGE_PREFIX_LENGTH + this.#length}` : '';
     this.close();
     throw new RpcError(Code.INTERNAL, `the stream ended inside a message, after ${received}${expected} bytes of it`);
   }
@@ -105,15 +104,15 @@ export class MessageAssembler {
 
   #readPrefix(chunk: Uint8Array, start: number): number {
     let offset = start;
-    if (this.#prefixRead === 0 && chunk.length - offset >= prefixLength) {
+    if (this.#prefixRead === 0 && chunk.length - offset >= MESSAGE_PREFIX_LENGTH) {
       this.#compressed = chunk[offset]!;
       this.#length =
         ((chunk[offset + 1]! << 24) | (chunk[offset + 2]! << 16) | (chunk[offset + 3]! << 8) | chunk[offset + 4]!) >>>
         0;
-      this.#prefixRead = prefixLength;
-      return offset + prefixLength;
+      this.#prefixRead = MESSAGE_PREFIX_LENGTH;
+      return offset + MESSAGE_PREFIX_LENGTH;
     }
-    while (offset < chunk.length && this.#prefixRead < prefixLength) {
+    while (offset < chunk.length && this.#prefixRead < MESSAGE_PREFIX_LENGTH) {
       const octet = chunk[offset++]!;
       if (this.#prefixRead++ === 0) {
         this.#compressed = octet;

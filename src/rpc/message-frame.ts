@@ -1,12 +1,11 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { Code } from './code.js';
 import { compress } from './compression.js';
+import { MESSAGE_PREFIX_LENGTH } from './message-prefix.js';
 import { RpcError } from './rpc-error.js';
 import type { MessageType } from './service-definition.js';
 
-/** Compressed-Flag and Message-Length (PROTOCOL-HTTP2.md). */
-export const prefixLength = 5;
-const emptyPrefix = new Uint8Array(prefixLength);
+const emptyPrefix = new Uint8Array(MESSAGE_PREFIX_LENGTH);
 /** A writer whose scratch has grown beyond this is dropped, so that one large message does not stay allocated. */
 const largestScratch = 256 * 1024;
 
@@ -43,7 +42,7 @@ export function encodeMessage<Partial>(
     idleWriter = writer;
   }
   if (encoding !== undefined && encoding !== 'identity') {
-    return frameMessage(compress(encoding, frame.subarray(prefixLength)), true);
+    return frameMessage(compress(encoding, frame.subarray(MESSAGE_PREFIX_LENGTH)), true);
   }
   writeLength(frame);
   return frame;
@@ -51,15 +50,15 @@ export function encodeMessage<Partial>(
 
 /** The same for a message that is encoded already; copies it once. */
 export function frameMessage(payload: Uint8Array, compressed = false): Uint8Array {
-  const frame = new Uint8Array(prefixLength + payload.length);
+  const frame = new Uint8Array(MESSAGE_PREFIX_LENGTH + payload.length);
   frame[0] = compressed ? 1 : 0;
-  frame.set(payload, prefixLength);
+  frame.set(payload, MESSAGE_PREFIX_LENGTH);
   writeLength(frame);
   return frame;
 }
 
 function writeLength(frame: Uint8Array): void {
-  const length = frame.length - prefixLength;
+  const length = frame.length - MESSAGE_PREFIX_LENGTH;
   frame[1] = length >>> 24;
   frame[2] = length >>> 16;
   frame[3] = length >>> 8;

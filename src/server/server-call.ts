@@ -6,7 +6,8 @@ import type { StreamFailure, StreamHandler } from '../http2/stream-handler.js';
 import { Code } from '../rpc/code.js';
 import type { CompiledMethod } from '../rpc/compile-service.js';
 import { acceptEncoding, parseAcceptEncoding } from '../rpc/compression.js';
-import { encodeMessage, prefixLength } from '../rpc/message-frame.js';
+import { encodeMessage } from '../rpc/message-frame.js';
+import { MESSAGE_PREFIX_LENGTH } from '../rpc/message-prefix.js';
 import { Metadata } from '../rpc/metadata.js';
 import type { ParsedRequest } from '../rpc/request-header.js';
 import { responseHeader } from '../rpc/response-header.js';
@@ -293,7 +294,7 @@ export class ServerCall implements StreamHandler, ServerContext {
       throw new RpcError(Code.INTERNAL, 'the response cannot be encoded; the server has the details');
     }
     const { maxSendMessageLength } = this.#owner.transport.limits;
-    const length = frame.length - prefixLength;
+    const length = frame.length - MESSAGE_PREFIX_LENGTH;
     if (length > maxSendMessageLength) {
       const text = `the response has ${length} bytes, more than the limit of ${maxSendMessageLength} bytes`;
       throw new RpcError(Code.RESOURCE_EXHAUSTED, text);

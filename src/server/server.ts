@@ -11,6 +11,7 @@ import type { ListenOptions } from '../socket/listen-options.js';
 import type { Connection } from '../transport/connector.js';
 import { checkKeepalive, type KeepaliveOptions } from '../transport/keepalive.js';
 import { type Limits, resolveLimits } from '../transport/limits.js';
+import { LONGEST_TIMER } from '../transport/longest-timer.js';
 import { acceptSockets } from '../transport/socket-acceptor.js';
 import { type MethodHandler, methodHandlers } from './method-handler.js';
 import { ServerConnection, type ServerConnectionOptions } from './server-connection.js';
@@ -18,9 +19,6 @@ import type { ServerInterceptor } from './server-interceptor.js';
 import { ServerListener } from './server-listener.js';
 import type { ServiceImplementation } from './service-implementation.js';
 import { ShutdownSignals } from './shutdown-signals.js';
-
-/** Node's timers hold 31 bits of milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 export interface ServerOptions {
   /** Around the handlers of all services, the first one outermost. Default: none. */

@@ -1,5 +1,4 @@
-/** Node's timers hold 31 bits of milliseconds; a longer wait goes in steps. */
-const LONGEST = 2 ** 31 - 1;
+import { LONGEST_TIMER } from './longest-timer.js';
 
 /** Calls `expired` once at a moment of `performance.now()`, unless `clear` comes first. */
 export class DeadlineTimer {
@@ -19,7 +18,7 @@ export class DeadlineTimer {
 
   #arm(): NodeJS.Timeout {
     const left = Math.ceil(this.#at - performance.now());
-    if (left > LONGEST) return setTimeout(() => (this.#timer = this.#arm()), LONGEST);
+    if (left > LONGEST_TIMER) return setTimeout(() => (this.#timer = this.#arm()), LONGEST_TIMER);
     return setTimeout(this.#expired, Math.max(left, 0));
   }
 }

@@ -3,10 +3,9 @@ import { Code } from '../rpc/code.js';
 import { decompress } from '../rpc/compression.js';
 import { decodeMessage } from '../rpc/decode-message.js';
 import { MessageAssembler } from '../rpc/message-assembler.js';
+import { MESSAGE_PREFIX_LENGTH } from '../rpc/message-prefix.js';
 import { RpcError } from '../rpc/rpc-error.js';
 import type { AnyMessageType } from '../rpc/service-definition.js';
-
-const PREFIX_LENGTH = 5;
 
 interface QueuedMessage {
   payload: Uint8Array;
@@ -116,7 +115,7 @@ export class IncomingMessages {
   take(): unknown {
     const { payload, compressed } = this.#queue.shift() as QueuedMessage;
     if (this.#detached > 0) this.#detached--;
-    this.#stream?.release(payload.length + PREFIX_LENGTH);
+    this.#stream?.release(payload.length + MESSAGE_PREFIX_LENGTH);
     if (this.#queue.length === 0) this.#requireRoom();
     const bytes = compressed ? decompress(this.encoding, payload, this.#maxLength) : payload;
     return decodeMessage(this.#type, bytes, this.#name);
@@ -167,7 +166,7 @@ export class IncomingMessages {
     if (partialLength === 0) {
       if (this.#queue.length === 1) this.#stream?.require(1);
     } else if (this.#queue.length === 0) {
-      this.#stream?.require(announcedLength + PREFIX_LENGTH - partialLength + 1);
+      this.#stream?.require(announcedLength + MESSAGE_PREFIX_LENGTH - partialLength + 1);
     }
   }
 
@@ -178,7 +177,7 @@ export class IncomingMessages {
 
   #queuedOctets(): number {
     let octets = 0;
-    for (const { payload } of this.#queue) octets += payload.length + PREFIX_LENGTH;
+    for (const { payload } of this.#queue) octets += payload.length + MESSAGE_PREFIX_LENGTH;
     return octets;
   }
 }

@@ -1,6 +1,7 @@
 import type { Http2Connection } from '../http2/connection.js';
 import { ConnectionError } from '../http2/connection-error.js';
 import { ErrorCode } from '../http2/error-code.js';
+import { LONGEST_TIMER } from './longest-timer.js';
 
 /**
  * Pings over a quiet connection, named as gRPC's channel arguments. Off by default: a local peer that dies closes its
@@ -17,16 +18,15 @@ export interface KeepaliveOptions {
 
 const PING = 0x6b656570n;
 
-/** What Node's timers hold. */
-const LONGEST = 2 ** 31 - 1;
-
 /** @throws RangeError when a time is not one that can be waited for. */
 export function checkKeepalive({ timeMs, timeoutMs = 1 }: KeepaliveOptions): void {
-  if (!(timeMs >= 10 && timeMs <= LONGEST)) {
-    throw new RangeError(`keepalive.timeMs is ${timeMs}; it must be at least 10 milliseconds, and at most ${LONGEST}`);
+  if (!(timeMs >= 10 && timeMs <= LONGEST_TIMER)) {
+    throw new RangeError(
+      `keepalive.timeMs is ${timeMs}; it must be at least 10 milliseconds, and at most ${LONGEST_TIMER}`,
+    );
   }
-  if (!(timeoutMs >= 1 && timeoutMs <= LONGEST)) {
-    throw new RangeError(`keepalive.timeoutMs is ${timeoutMs}; it must be from 1 to ${LONGEST} milliseconds`);
+  if (!(timeoutMs >= 1 && timeoutMs <= LONGEST_TIMER)) {
+    throw new RangeError(`keepalive.timeoutMs is ${timeoutMs}; it must be from 1 to ${LONGEST_TIMER} milliseconds`);
   }
 }
 
