@@ -57,6 +57,7 @@ export function connectionOptions(options: GrpcJsOptions, own: ChannelOptions): 
   const timeMs = options['grpc.keepalive_time_ms'];
   const keepalive = timeMs !== undefined &&
     timeMs > 0 &&
+    // gRPC writes "never" as a number beyond.
     timeMs < LONGEST_TIMER && {
       timeMs: Math.max(timeMs, 10),
       timeoutMs: options['grpc.keepalive_timeout_ms'],
