@@ -40,9 +40,7 @@ function parseText(text: string, dialect: 'go' | 'kms' | undefined): Endpoint {
   }
   if (text.startsWith('\0') || text.startsWith('@')) return abstractName(shown, Buffer.from(text.slice(1), 'utf8'));
   if (/^(\/|\.\.?\/)/.test(text)) return pathName(shown, text);
-  if (text === '~' || text.startsWith('~/')) {
-    throw new EndpointError(shown, 'only a shell knows "~"; write the whole path, such as unix:///home/me/x.sock');
-  }
+  if (text.startsWith('~')) throw ofShell(shown, text);
 
   const [, scheme, rest] = /^([A-Za-z][A-Za-z0-9+.-]*):(.*)$/s.exec(text) ?? [];
   if (scheme === undefined || rest === undefined) {
@@ -73,6 +71,7 @@ function parseUnix(shown: string, rest: string, dialect: 'go' | 'kms' | undefine
     if (dialect === 'kms') return abstractName(shown, decode(shown, rest.slice(4)));
     if (dialect !== 'go') throw ambiguous(shown, rest.slice(4), rest.slice(2));
   }
+  if (/^(\/\/)?~/.test(rest)) throw ofShell(shown, rest.replace(/^\/\//, ''));
   const path = withoutAuthority(shown, rest, (host, tail) => `unix:///${host}${tail} or unix:${host}${tail}`);
   const bytes = decode(shown, path);
   try {
@@ -182,6 +181,16 @@ function ambiguous(shown: string, name: string, file: string): EndpointError {
     shown,
     `some read it as an abstract name, others as a file; write unix-abstract:${name} for the abstract name, ` +
       `or ${meantPath(file)} for the file`,
+  );
+}
+
+/** A shell makes a folder of `~` and `~name`, and at the start of a word only: nobody means a file of that name. */
+function ofShell(shown: string, path: string): EndpointError {
+  const [, user = '', tail = ''] = /^~([^/]*)(.*)$/s.exec(path) ?? [];
+  return new EndpointError(
+    shown,
+    `only a shell knows "~"; write the whole path, such as unix:///home/${user || 'me'}${tail || '/x.sock'}, ` +
+      `or ./${path} for what is really called "~${user}"`,
   );
 }
 

@@ -18,9 +18,9 @@ export function printEndpoint(endpoint: Endpoint): string {
 
 function printPath(path: string): string {
   const text = percentEncode(Buffer.from(path, 'utf8'));
-  // `unix:@x` and `unix:///@x` mean an abstract name to some readers, so the @ of such a file is escaped.
+  // `unix:@x` and `unix:///@x` mean an abstract name to some readers, and `unix:~` a home folder, so these are escaped.
   if (text.startsWith('/')) return `unix://${text.replace(/^\/@/, '/%40')}`;
-  return `unix:${text.replace(/^@/, '%40')}`;
+  return `unix:${text.replace(/^[@~]/, (character) => percentEscape(character.charCodeAt(0)))}`;
 }
 
 function printAbstract(name: Uint8Array): string {

@@ -9,6 +9,7 @@ describe('printEndpoint', () => {
     [{ kind: 'path', path: '/run/x.sock' }, 'unix:///run/x.sock'],
     [{ kind: 'path', path: 'rel/x.sock' }, 'unix:rel/x.sock'],
     [{ kind: 'path', path: '@x' }, 'unix:%40x'],
+    [{ kind: 'path', path: '~/x' }, 'unix:%7E/x'],
     [{ kind: 'path', path: '/@x' }, 'unix:///%40x'],
     [{ kind: 'path', path: '/a b%?#é' }, 'unix:///a%20b%25%3F%23%C3%A9'],
     [{ kind: 'abstract', name: Buffer.from('podinfo') }, 'unix-abstract:podinfo'],
@@ -37,7 +38,7 @@ describe('printEndpoint', () => {
 
   it('is read back to an equal path', () => {
     const character = fc.oneof(
-      fc.constantFrom(...'/@%?#: .é\uffff\ufeff'),
+      fc.constantFrom(...'/@~%?#: .é\uffff\ufeff'),
       fc.string({ unit: 'binary', minLength: 1 }),
     );
     const paths = fc
