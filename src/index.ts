@@ -38,4 +38,10 @@ export {
 } from './socket/peer-policy.js';
 export { SocketError } from './socket/socket-error.js';
 export type { KeepaliveOptions } from './transport/keepalive.js';
-export { defaultLimits, type Limits } from './transport/limits.js';
+export {
+  type ChannelLimits,
+  defaultChannelLimits,
+  defaultServerLimits,
+  type Limits,
+  type ServerLimits,
+} from './transport/limits.js';

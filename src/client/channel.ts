@@ -12,7 +12,7 @@ import { checkPolicy, type PeerPolicy } from '../socket/peer-policy.js';
 import type { Connector } from '../transport/connector.js';
 import { DeadlineTimer } from '../transport/deadline-timer.js';
 import { checkKeepalive, type KeepaliveOptions } from '../transport/keepalive.js';
-import { type Limits, resolveLimits } from '../transport/limits.js';
+import { type ChannelLimits, resolveChannelLimits } from '../transport/limits.js';
 import { LONGEST_TIMER } from '../transport/longest-timer.js';
 import { socketConnector } from '../transport/socket-connector.js';
 import { Transport } from '../transport/transport.js';
@@ -28,13 +28,19 @@ export interface ChannelOptions {
   readonly waitForReady?: boolean;
   /**
    * Who the server may be. Default on an abstract name: our own user or root, because anybody can take a name. Default on a
-   * path: whoever may make a file there.
+   * path: whoever may make a file there; with `protectedPath` as on a name.
    */
   readonly allowServer?: PeerPolicy;
+  /**
+   * Only a path that nobody but root, our own user and the allowed server could have made lead elsewhere: they own every
+   * folder, link and the socket itself, and no folder may be written by others, unless it is sticky. Needs Linux, koffi and
+   * /proc, and calls fail without. Default false.
+   */
+  readonly protectedPath?: boolean;
   /** Around all calls, the first one outermost. Default: none. */
   readonly interceptors?: readonly ClientInterceptor[];
   /** What the server is allowed, and how long connecting may take. */
-  readonly limits?: Partial<Limits>;
+  readonly limits?: Partial<ChannelLimits>;
   /** Pings while calls wait for a silent server. Default: off. */
   readonly keepalive?: KeepaliveOptions;
   readonly backoff?: BackoffOptions;
@@ -64,7 +70,7 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
   readonly waitForReady: boolean;
   readonly compression: 'identity' | 'gzip';
   readonly interceptors: readonly ClientInterceptor[];
-  readonly limits: Readonly<Limits>;
+  readonly limits: Readonly<ChannelLimits>;
   readonly #connector: Connector;
   readonly #keepalive: KeepaliveOptions | undefined;
   readonly #backoff: Backoff;
@@ -98,7 +104,7 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
     this.compression = options.compression ?? 'identity';
     this.interceptors = options.interceptors ?? [];
     checkInterceptors(this.interceptors);
-    this.limits = resolveLimits(options.limits);
+    this.limits = resolveChannelLimits(options.limits);
     this.#keepalive = options.keepalive;
     if (options.keepalive !== undefined) checkKeepalive(options.keepalive);
     this.#backoff = new Backoff(options.backoff);
@@ -400,8 +406,9 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
  */
 export function createChannel(endpoint: string | Endpoint, options: ChannelOptions = {}): Channel {
   const parsed = parseEndpoint(endpoint);
-  const timeoutMs = options.limits?.connectTimeout;
-  const { allowServer } = options;
+  const timeoutMs = options.limits?.connectTimeoutMs;
+  const { allowServer, protectedPath } = options;
   if (allowServer !== undefined) checkPolicy('allowServer', allowServer);
-  return new Channel(printEndpoint(parsed), socketConnector(parsed, { timeoutMs, allowServer }), options);
+  const connector = socketConnector(parsed, { timeoutMs, allowServer, protectedPath });
+  return new Channel(printEndpoint(parsed), connector, options);
 }

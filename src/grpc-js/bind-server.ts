@@ -4,15 +4,25 @@ import { parseEndpoint } from '../endpoint/parse-endpoint.js';
 import { printEndpoint } from '../endpoint/print-endpoint.js';
 import type { ListenOptions } from '../socket/listen-options.js';
 import type { KeepaliveOptions } from '../transport/keepalive.js';
-import { type Limits, resolveLimits } from '../transport/limits.js';
+import { defaultServerLimits, resolveLimits, type ServerLimits } from '../transport/limits.js';
 import { acceptSockets } from '../transport/socket-acceptor.js';
 import { BoundListener } from './bound-listener.js';
 import { RelayedConnections } from './relayed-connections.js';
 import { watchShutdown } from './shutdown-watch.js';
 
+/** Those of a server without what is a grpc-js server's own to say: message sizes, and how many handlers run. */
+export type RelayLimits = Omit<ServerLimits, 'maxRunningHandlers' | 'maxReceiveMessageLength' | 'maxSendMessageLength'>;
+
+const {
+  maxRunningHandlers: _handlers,
+  maxReceiveMessageLength: _received,
+  maxSendMessageLength: _sent,
+  ...defaultRelayLimits
+} = defaultServerLimits;
+
 export interface BindServerOptions extends ListenOptions {
-  /** What each client is allowed on the socket; message sizes are the grpc-js server's own options. */
-  readonly limits?: Partial<Limits>;
+  /** What each client is allowed on the socket. */
+  readonly limits?: Partial<RelayLimits>;
   /** Pings to clients that are silent. Default: off. */
   readonly keepalive?: KeepaliveOptions;
 }
@@ -32,7 +42,8 @@ export async function bindServer(
   options: BindServerOptions = {},
 ): Promise<BoundListener> {
   const parsed = parseEndpoint(endpoint);
-  const limits = resolveLimits(options.limits);
+  const own = resolveLimits<RelayLimits>('bindServer', defaultRelayLimits, options.limits);
+  const limits = { ...defaultServerLimits, ...own };
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const inject = injector.injectConnection;
   let stopWatching = (): void => {};

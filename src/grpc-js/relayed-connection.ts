@@ -6,7 +6,7 @@ import { Code } from '../rpc/code.js';
 import { trailersOnlyFields } from '../rpc/trailer-status.js';
 import type { Connection } from '../transport/connector.js';
 import type { KeepaliveOptions } from '../transport/keepalive.js';
-import type { Limits } from '../transport/limits.js';
+import type { ServerLimits } from '../transport/limits.js';
 import { Transport } from '../transport/transport.js';
 import { InjectedStream } from './injected-stream.js';
 import { namedSocket } from './named-socket.js';
@@ -21,7 +21,7 @@ const SERVER_HEADER_LIST = 1024 * 1024;
 
 /** What the connections of one `bindServer` share. */
 export interface RelayOptions {
-  readonly limits: Limits;
+  readonly limits: ServerLimits;
   readonly keepalive: KeepaliveOptions | undefined;
   readonly inject: (socket: Socket) => void;
   readonly onClosed: (connection: RelayedConnection) => void;
@@ -29,7 +29,7 @@ export interface RelayOptions {
 
 /** One peer's connection, and the session of the grpc-js server that answers it: each stream of one has its twin in the other. */
 export class RelayedConnection {
-  readonly #limits: Limits;
+  readonly #limits: ServerLimits;
   readonly #outer: Transport;
   readonly #inner: Transport;
   #drainTimer: NodeJS.Timeout | undefined;

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { resolveLimits } from '../transport/limits.js';
+import { defaultChannelLimits } from '../transport/limits.js';
 import { Transport } from '../transport/transport.js';
 import { InjectedStream } from './injected-stream.js';
 import { namedSocket } from './named-socket.js';
@@ -18,7 +18,7 @@ export function watchShutdown(inject: (socket: Socket) => void, onShutdown: () =
     let aged = false;
     const transport = new Transport(
       injected,
-      { role: 'client', limits: resolveLimits() },
+      { role: 'client', limits: defaultChannelLimits },
       {
         onGoaway: (_errorCode, debugData) => {
           // What grpc-js says to connections that are too old or idle, by options of the server.

@@ -10,7 +10,7 @@ import { trailersOnlyFields } from '../rpc/trailer-status.js';
 import type { Peer } from '../socket/peer.js';
 import type { Connection } from '../transport/connector.js';
 import type { KeepaliveOptions } from '../transport/keepalive.js';
-import type { Limits } from '../transport/limits.js';
+import type { ServerLimits } from '../transport/limits.js';
 import { Transport, type TransportEvents } from '../transport/transport.js';
 import type { MethodHandler } from './method-handler.js';
 import { ServerCall, type ServerCallOwner } from './server-call.js';
@@ -20,7 +20,7 @@ const DRAIN_ROUND_TRIP = 1_000;
 
 /** What the connections of one server share. */
 export interface ServerConnectionOptions {
-  readonly limits: Limits;
+  readonly limits: ServerLimits;
   readonly keepalive: KeepaliveOptions | undefined;
   readonly compression: 'identity' | 'gzip';
   readonly handlers: ReadonlyMap<string, MethodHandler>;

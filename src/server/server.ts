@@ -10,7 +10,7 @@ import type { ServiceDefinition } from '../rpc/service-definition.js';
 import type { ListenOptions } from '../socket/listen-options.js';
 import type { Connection } from '../transport/connector.js';
 import { checkKeepalive, type KeepaliveOptions } from '../transport/keepalive.js';
-import { type Limits, resolveLimits } from '../transport/limits.js';
+import { resolveServerLimits, type ServerLimits } from '../transport/limits.js';
 import { LONGEST_TIMER } from '../transport/longest-timer.js';
 import { acceptSockets } from '../transport/socket-acceptor.js';
 import { type MethodHandler, methodHandlers } from './method-handler.js';
@@ -24,7 +24,7 @@ export interface ServerOptions {
   /** Around the handlers of all services, the first one outermost. Default: none. */
   readonly interceptors?: readonly ServerInterceptor[];
   /** What each client is allowed; see the table of defaults. */
-  readonly limits?: Partial<Limits>;
+  readonly limits?: Partial<ServerLimits>;
   /** Pings to clients that are silent. Default: off. */
   readonly keepalive?: KeepaliveOptions;
   /** Compresses responses for callers that accept it; a handler can choose otherwise. Default: `identity`, for a local socket is faster than gzip. */
@@ -70,7 +70,7 @@ export class Server implements AsyncDisposable {
     // Handlers without number may listen for it.
     setMaxListeners(0, this.#stopping.signal);
     this.#connectionOptions = {
-      limits: resolveLimits(options.limits),
+      limits: resolveServerLimits(options.limits),
       keepalive: options.keepalive,
       compression: options.compression ?? 'identity',
       handlers: this.#handlers,

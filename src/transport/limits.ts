@@ -1,14 +1,11 @@
+import type { ConnectionOptions } from '../http2/connection.js';
 import { ReceiveBudget } from '../http2/receive-budget.js';
 
 /**
- * What a server or a channel allows its peer, and how long it waits. Sizes in octets, times in milliseconds. The one place
- * of the defaults; docs/defaults.md has the same table.
+ * What either side allows its peer, and how long it waits. Sizes in octets. This is the one place of the defaults;
+ * docs/defaults.md has the same table.
  */
 export interface Limits {
-  /** Calls that a peer may have open on one connection. */
-  maxConcurrentStreams: number;
-  /** Handlers that may run for one connection, those of cancelled calls included. */
-  maxRunningHandlers: number;
   /** Octets on their way that were not read yet: for one call, for one connection. */
   streamWindow: number;
   connectionWindow: number;
@@ -23,17 +20,27 @@ export interface Limits {
   /** A message after decompression. */
   maxReceiveMessageLength: number;
   maxSendMessageLength: number;
-  /** Until the socket is connected. */
-  connectTimeout: number;
-  /** Until the peer's HTTP/2 SETTINGS came. */
-  handshakeTimeout: number;
-  /** Until a begun frame or header block is whole. */
-  unfinishedTimeout: number;
+  /** Milliseconds until the peer's HTTP/2 SETTINGS came. */
+  handshakeTimeoutMs: number;
+  /** Milliseconds until a begun frame or header block is whole. */
+  unfinishedTimeoutMs: number;
 }
 
-export const defaultLimits: Readonly<Limits> = Object.freeze({
-  maxConcurrentStreams: 1_024,
-  maxRunningHandlers: 1_024,
+/** What a server allows each of its clients. */
+export interface ServerLimits extends Limits {
+  /** Calls that a client may have open on one connection. */
+  maxConcurrentStreams: number;
+  /** Handlers that may run for one connection, those of cancelled calls included. */
+  maxRunningHandlers: number;
+}
+
+/** What a channel allows its server. */
+export interface ChannelLimits extends Limits {
+  /** Milliseconds until the socket is connected. */
+  connectTimeoutMs: number;
+}
+
+const defaults: Readonly<Limits> = {
   // A local round trip takes well under 0.1 ms: 128 KiB keep a stream busy at over 1 GB/s, and a larger message widens it.
   streamWindow: 128 * 1024,
   connectionWindow: 8 * 1024 * 1024,
@@ -42,14 +49,19 @@ export const defaultLimits: Readonly<Limits> = Object.freeze({
   maxHeaderListSize: 16 * 1024,
   maxReceiveMessageLength: 4 * 1024 * 1024,
   maxSendMessageLength: Number.POSITIVE_INFINITY,
-  connectTimeout: 5_000,
-  handshakeTimeout: 5_000,
-  unfinishedTimeout: 10_000,
+  handshakeTimeoutMs: 5_000,
+  unfinishedTimeoutMs: 10_000,
+};
+
+export const defaultServerLimits: Readonly<ServerLimits> = Object.freeze({
+  ...defaults,
+  maxConcurrentStreams: 1_024,
+  maxRunningHandlers: 1_024,
 });
 
-const ranges: { readonly [Name in keyof Limits]: readonly [number, number] } = {
-  maxConcurrentStreams: [1, 2 ** 31 - 1],
-  maxRunningHandlers: [1, Number.POSITIVE_INFINITY],
+export const defaultChannelLimits: Readonly<ChannelLimits> = Object.freeze({ ...defaults, connectTimeoutMs: 5_000 });
+
+const ranges: { readonly [Name in keyof (ServerLimits & ChannelLimits)]: readonly [number, number] } = {
   streamWindow: [1, 2 ** 31 - 1],
   connectionWindow: [65_535, 2 ** 31 - 1],
   maxBufferedPerConnection: [65_536, Number.POSITIVE_INFINITY],
@@ -57,22 +69,39 @@ const ranges: { readonly [Name in keyof Limits]: readonly [number, number] } = {
   maxHeaderListSize: [1_024, 16 * 1024 * 1024],
   maxReceiveMessageLength: [0, 2 ** 32 - 1],
   maxSendMessageLength: [0, Number.POSITIVE_INFINITY],
-  connectTimeout: [1, 2 ** 31 - 1],
-  handshakeTimeout: [1, 2 ** 31 - 1],
-  unfinishedTimeout: [1, 2 ** 31 - 1],
+  handshakeTimeoutMs: [1, 2 ** 31 - 1],
+  unfinishedTimeoutMs: [1, 2 ** 31 - 1],
+  maxConcurrentStreams: [1, 2 ** 31 - 1],
+  maxRunningHandlers: [1, Number.POSITIVE_INFINITY],
+  connectTimeoutMs: [1, 2 ** 31 - 1],
 };
 
+/** The defaults of a server with `overrides` in their place. Throws as `resolveLimits`. */
+export function resolveServerLimits(overrides?: Partial<ServerLimits>): ServerLimits {
+  return resolveLimits('a server', defaultServerLimits, overrides);
+}
+
+/** The defaults of a channel with `overrides` in their place. Throws as `resolveLimits`. */
+export function resolveChannelLimits(overrides?: Partial<ChannelLimits>): ChannelLimits {
+  return resolveLimits('a channel', defaultChannelLimits, overrides);
+}
+
 /**
- * The defaults with `overrides` in their place.
+ * `initial` with `overrides` in their place.
  *
- * @throws RangeError that names the limit, its value and its range; TypeError for a limit that does not exist.
+ * @param owner whose limits they are, for errors: `a server`.
+ * @throws RangeError that names the limit, its value and its range; TypeError for a limit that is not one of `initial`.
  */
-export function resolveLimits(overrides: Partial<Limits> = {}): Limits {
-  const limits: Limits = { ...defaultLimits };
-  for (const [name, value] of Object.entries(overrides) as [keyof Limits, number | undefined][]) {
+export function resolveLimits<Own extends Partial<ServerLimits & ChannelLimits>>(
+  owner: string,
+  initial: Readonly<Own>,
+  overrides: Partial<Own> = {},
+): Own {
+  const limits: Own = { ...initial };
+  for (const [name, value] of Object.entries(overrides) as [keyof typeof ranges, number | undefined][]) {
     if (value === undefined) continue;
-    if (!(name in ranges)) {
-      throw new TypeError(`there is no limit "${name}"; the limits are ${Object.keys(ranges).join(', ')}`);
+    if (!Object.hasOwn(initial, name)) {
+      throw new TypeError(`${owner} has no limit "${name}"; its limits are ${Object.keys(initial).join(', ')}`);
     }
     const [least, most] = ranges[name];
     const whole = Number.isInteger(value) || value === Number.POSITIVE_INFINITY;
@@ -80,14 +109,31 @@ export function resolveLimits(overrides: Partial<Limits> = {}): Limits {
       const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
       throw new RangeError(`limits.${name} is ${shown}; it must be a whole number from ${least} to ${most}`);
     }
-    limits[name] = value;
+    (limits as Partial<ServerLimits & ChannelLimits>)[name] = value;
   }
-  if (overrides.maxBufferedPerConnection === undefined) {
+  const { maxBufferedPerConnection, maxReceiveMessageLength } = limits;
+  if (overrides.maxBufferedPerConnection === undefined && maxBufferedPerConnection && maxReceiveMessageLength) {
     // A message of the largest size must fit into what `ReceiveBudget` keeps for it.
-    const { maxBufferedPerConnection, maxReceiveMessageLength } = limits;
     limits.maxBufferedPerConnection = Math.max(maxBufferedPerConnection, 8 * maxReceiveMessageLength);
   }
   return limits;
+}
+
+type Http2Limits = Omit<ConnectionOptions, 'role' | 'outputLimit' | 'budget'>;
+
+/** What HTTP/2 needs to know of them. A client takes no streams; that of a server bounds the resets it may be made to send. */
+export function http2Limits(limits: Limits & Partial<ServerLimits>): Http2Limits {
+  const { maxConcurrentStreams = defaultServerLimits.maxConcurrentStreams } = limits;
+  const { streamWindow, connectionWindow, maxFrameSize, maxHeaderListSize } = limits;
+  return {
+    maxConcurrentStreams,
+    streamWindow,
+    connectionWindow,
+    maxFrameSize,
+    maxHeaderListSize,
+    handshakeTimeout: limits.handshakeTimeoutMs,
+    unfinishedTimeout: limits.unfinishedTimeoutMs,
+  };
 }
 
 /** Unread messages of all connections of this process: 256 MiB. */

@@ -6,7 +6,7 @@ import { ReceiveBudget } from '../http2/receive-budget.js';
 import type { ListenOptions } from '../socket/listen-options.js';
 import { listenSocket, type SocketListener } from '../socket/socket-listener.js';
 import type { Connection } from './connector.js';
-import type { Limits } from './limits.js';
+import { http2Limits, type ServerLimits } from './limits.js';
 import { SocketStream } from './socket-stream.js';
 
 /**
@@ -19,7 +19,7 @@ const REFUSAL_LINGER = 250;
 export function acceptSockets(
   endpoint: Endpoint,
   options: ListenOptions,
-  limits: Limits,
+  limits: ServerLimits,
   events: { onConnection(connection: Connection): void; onError(error: Error): void },
 ): Promise<SocketListener> {
   return listenSocket(endpoint, options, {
@@ -36,7 +36,7 @@ export function acceptSockets(
 }
 
 /** SETTINGS, because HTTP/2 begins so, and a GOAWAY that says that no stream was or will be taken. */
-function refusal(limits: Limits, reason: string, cause: 'policy' | 'limit'): Uint8Array {
+function refusal(limits: ServerLimits, reason: string, cause: 'policy' | 'limit'): Uint8Array {
   const handler: ConnectionHandler = {
     onOutput() {},
     onStream() {},
@@ -47,7 +47,7 @@ function refusal(limits: Limits, reason: string, cause: 'policy' | 'limit'): Uin
     onEnd() {},
   };
   const budget = new ReceiveBudget(limits.maxBufferedPerConnection);
-  const connection = new Http2Connection({ role: 'server', ...limits, outputLimit: 1, budget }, handler);
+  const connection = new Http2Connection({ role: 'server', ...http2Limits(limits), outputLimit: 1, budget }, handler);
   connection.start(0);
   // What a limit forbids may be allowed later: the client goes on trying.
   const code = cause === 'policy' ? ErrorCode.INADEQUATE_SECURITY : ErrorCode.ENHANCE_YOUR_CALM;

@@ -8,7 +8,7 @@ import type { Settings } from '../http2/settings.js';
 import type { Http2Stream } from '../http2/stream.js';
 import type { ByteStream, ByteStreamReceiver } from './byte-stream.js';
 import { Keepalive, type KeepaliveOptions } from './keepalive.js';
-import { type Limits, processReceiveBudget } from './limits.js';
+import { http2Limits, type Limits, processReceiveBudget, type ServerLimits } from './limits.js';
 
 /** Octets that are written before the turn of the event loop is over. */
 const FLUSH_LENGTH = 64 * 1024;
@@ -66,7 +66,7 @@ export class Transport implements ConnectionHandler, ByteStreamReceiver {
 
   constructor(
     stream: ByteStream,
-    options: { role: 'client' | 'server'; limits: Limits; keepalive?: KeepaliveOptions },
+    options: { role: 'client' | 'server'; limits: Limits & Partial<ServerLimits>; keepalive?: KeepaliveOptions },
     events: TransportEvents,
   ) {
     this.#stream = stream;
@@ -75,7 +75,7 @@ export class Transport implements ConnectionHandler, ByteStreamReceiver {
     this.connection = new Http2Connection(
       {
         role: options.role,
-        ...options.limits,
+        ...http2Limits(options.limits),
         outputLimit: CONGESTION_LENGTH,
         budget: new ReceiveBudget(options.limits.maxBufferedPerConnection, processReceiveBudget),
       },

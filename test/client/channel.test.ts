@@ -146,7 +146,7 @@ describe('a server that is not there', () => {
     const sockets: Socket[] = [];
     const silent = createNetServer((socket) => sockets.push(socket));
     await new Promise<void>((resolve) => silent.listen(folder.path('x.sock'), resolve));
-    const channel = createChannel(folder.path('x.sock'), { limits: { handshakeTimeout: 50 } });
+    const channel = createChannel(folder.path('x.sock'), { limits: { handshakeTimeoutMs: 50 } });
     const error = await rejection(createClient(PodInfoDefinition, channel).describe({}));
     expect(error).toMatchObject({ code: Code.UNAVAILABLE });
     expect(error.statusMessage).toMatch(

@@ -1,16 +1,20 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { defaultLimits, processReceiveBudget } from '../../src/transport/limits.js';
+import { defaultChannelLimits, defaultServerLimits, processReceiveBudget } from '../../src/transport/limits.js';
 
 const page = readFileSync(path.resolve(import.meta.dirname, '../../docs/defaults.md'), 'utf8');
 
 it('the table of defaults says what the code does', () => {
-  const rows = [...page.matchAll(/^\| `(\w+)` \| ([\d,]+|unlimited)(?: octets| ms)? \|/gm)];
-  const documented = Object.fromEntries(
-    rows.map(([, name, value]) => [name, value === 'unlimited' ? Infinity : Number(value.replaceAll(',', ''))]),
-  );
-  expect(documented).toEqual(defaultLimits);
+  const rows = [...page.matchAll(/^\| `(\w+)` \| (both|server|channel) \| ([\d,]+|unlimited)(?: octets| ms)? \|/gm)];
+  const documented = (side: 'server' | 'channel') =>
+    Object.fromEntries(
+      rows
+        .filter(([, , of]) => of === 'both' || of === side)
+        .map(([, name, , value]) => [name, value === 'unlimited' ? Infinity : Number(value.replaceAll(',', ''))]),
+    );
+  expect(documented('server')).toEqual(defaultServerLimits);
+  expect(documented('channel')).toEqual(defaultChannelLimits);
   expect(page).toContain(
     `| unread messages of all connections of a process | ${processReceiveBudget.limit / 2 ** 20} MiB |`,
   );

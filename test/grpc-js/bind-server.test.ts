@@ -297,6 +297,14 @@ describe('a server that answers before it was told all', () => {
 });
 
 describe('limits', () => {
+  it('are those of the socket: the others are options of the grpc-js server', async () => {
+    // @ts-expect-error: nor by the compiler
+    const bound = bindPodInfo({}, { limits: { maxReceiveMessageLength: 1 } });
+    await expect(bound).rejects.toThrow(
+      'bindServer has no limit "maxReceiveMessageLength"; its limits are streamWindow',
+    );
+  });
+
   it('answers a header that is too large with a status', async () => {
     await using bound = await bindPodInfo({}, { limits: { maxHeaderListSize: 1_024 } });
     const fields = [':method', 'POST', ':scheme', 'http', ':path', '/podinfo.v1.PodInfo/Describe', 'te', 'trailers'];
@@ -455,7 +463,7 @@ describe('the end', () => {
 
   it('does not mind a peer that says nothing, or nonsense', async () => {
     const path = socketPath();
-    await using bound = await bindPodInfo({}, { endpoint: `unix://${path}`, limits: { handshakeTimeout: 50 } });
+    await using bound = await bindPodInfo({}, { endpoint: `unix://${path}`, limits: { handshakeTimeoutMs: 50 } });
     for (const words of ['', 'GET / HTTP/1.1\r\n\r\n', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n']) {
       const socket = createConnection(path);
       socket.write(words);

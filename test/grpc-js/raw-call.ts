@@ -1,7 +1,7 @@
 import { parseEndpoint } from '../../src/endpoint/parse-endpoint.js';
 import type { HeaderFields } from '../../src/http2/hpack/header-fields.js';
 import type { StreamFailure } from '../../src/http2/stream-handler.js';
-import { resolveLimits } from '../../src/transport/limits.js';
+import { defaultChannelLimits } from '../../src/transport/limits.js';
 import { socketConnector } from '../../src/transport/socket-connector.js';
 import { Transport } from '../../src/transport/transport.js';
 
@@ -13,7 +13,7 @@ export interface RawResult {
 /** One call with an empty message and exactly these header fields, which no gRPC client would send; how it ended. */
 export async function rawCall(endpoint: string, fields: HeaderFields): Promise<RawResult> {
   const { stream } = await socketConnector(parseEndpoint(endpoint), {})(new AbortController().signal);
-  const transport = new Transport(stream, { role: 'client', limits: resolveLimits() }, {});
+  const transport = new Transport(stream, { role: 'client', limits: defaultChannelLimits }, {});
   transport.start();
   try {
     return await new Promise((resolve) => {

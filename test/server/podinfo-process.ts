@@ -58,7 +58,7 @@ async function serve(endpoint: string, { shutdownOn = false }: PodInfoProcessOpt
 async function call(endpoint: string, { count = 1, timeoutMs }: PodInfoProcessOptions): Promise<void> {
   const podinfo = createClient(
     PodInfoDefinition,
-    createChannel(endpoint, { allowServer: anyone(), limits: { handshakeTimeout: 600_000 } }),
+    createChannel(endpoint, { allowServer: anyone(), limits: { handshakeTimeoutMs: 600_000 } }),
   );
   const heap = (): number => {
     globalThis.gc?.();

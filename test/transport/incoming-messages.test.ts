@@ -12,7 +12,7 @@ import { Code } from '../../src/rpc/code.js';
 import { frameMessage } from '../../src/rpc/message-frame.js';
 import { RpcError } from '../../src/rpc/rpc-error.js';
 import { IncomingMessages } from '../../src/transport/incoming-messages.js';
-import { defaultLimits } from '../../src/transport/limits.js';
+import { defaultChannelLimits } from '../../src/transport/limits.js';
 import { client, server } from '../http2/endpoint.js';
 import { DATA, END_STREAM, frame, request, response } from '../http2/wire.js';
 
@@ -150,7 +150,7 @@ describe('a message that just fills the window, or a wider one', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const { streamWindow } = defaultLimits;
+  const { streamWindow } = defaultChannelLimits;
   // Prefix, tags and lengths take 13 octets at these sizes.
   const lengths = [streamWindow - 14, streamWindow - 13, streamWindow - 12, 200_000, 1_000_000];
 

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Http2Stream } from '../../src/http2/stream.js';
 import type { StreamHandler } from '../../src/http2/stream-handler.js';
-import { type Limits, resolveLimits } from '../../src/transport/limits.js';
+import { resolveServerLimits, type ServerLimits } from '../../src/transport/limits.js';
 import { SocketStream } from '../../src/transport/socket-stream.js';
 import { Transport } from '../../src/transport/transport.js';
 
@@ -60,11 +60,11 @@ class Echo implements StreamHandler {
   }
 }
 
-async function serveEcho(limits: Partial<Limits> = {}): Promise<void> {
+async function serveEcho(limits: Partial<ServerLimits> = {}): Promise<void> {
   listener = net.createServer((socket) => {
     const transport = new Transport(
       new SocketStream(socket),
-      { role: 'server', limits: resolveLimits(limits) },
+      { role: 'server', limits: resolveServerLimits(limits) },
       {
         onStream(stream, _fields, endStream) {
           stream.handler = new Echo();
@@ -102,7 +102,7 @@ function ask(session: http2.ClientHttp2Session, body: Buffer): Promise<Answer> {
 }
 
 describe('a server of ours, called by node:http2', () => {
-  it.each<[string, http2.Settings, Partial<Limits>]>([
+  it.each<[string, http2.Settings, Partial<ServerLimits>]>([
     ['usual settings', {}, {}],
     ['a window of 100 octets on the client', { initialWindowSize: 100 }, {}],
     ['a window of 1,000 octets on the server', {}, { streamWindow: 1_000 }],
@@ -198,7 +198,7 @@ class Collected implements StreamHandler {
 }
 
 describe('a client of ours, against node:http2', () => {
-  async function connect(settings: http2.Settings, limits: Partial<Limits> = {}): Promise<Transport> {
+  async function connect(settings: http2.Settings, limits: Partial<ServerLimits> = {}): Promise<Transport> {
     listener = http2.createServer({ settings });
     listener.on('stream', (stream: http2.ServerHttp2Stream) => {
       stream.respond({ ':status': 200 }, { waitForTrailers: true });
@@ -213,7 +213,7 @@ describe('a client of ours, against node:http2', () => {
     return await new Promise((resolve) => {
       const transport: Transport = new Transport(
         new SocketStream(socket),
-        { role: 'client', limits: resolveLimits(limits) },
+        { role: 'client', limits: resolveServerLimits(limits) },
         { onReady: () => resolve(transport) },
       );
       transports.push(transport);
@@ -229,7 +229,7 @@ describe('a client of ours, against node:http2', () => {
     return collected.done;
   }
 
-  it.each<[string, http2.Settings, Partial<Limits>]>([
+  it.each<[string, http2.Settings, Partial<ServerLimits>]>([
     ['usual settings', {}, {}],
     ['a window of 100 octets on the server', { initialWindowSize: 100 }, {}],
     ['a window of 1,000 octets on the client', {}, { streamWindow: 1_000 }],

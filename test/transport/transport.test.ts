@@ -11,7 +11,7 @@ import type { Http2Stream } from '../../src/http2/stream.js';
 import type { StreamFailure, StreamHandler } from '../../src/http2/stream-handler.js';
 import type { ByteStream } from '../../src/transport/byte-stream.js';
 import type { KeepaliveOptions } from '../../src/transport/keepalive.js';
-import { type Limits, processReceiveBudget, resolveLimits } from '../../src/transport/limits.js';
+import { processReceiveBudget, resolveServerLimits, type ServerLimits } from '../../src/transport/limits.js';
 import { memoryStreamPair } from '../../src/transport/memory-stream.js';
 import { OutgoingMessages } from '../../src/transport/outgoing-messages.js';
 import { SocketStream } from '../../src/transport/socket-stream.js';
@@ -34,7 +34,7 @@ class Side {
   constructor(
     stream: ByteStream,
     role: 'client' | 'server',
-    options: { limits?: Partial<Limits>; keepalive?: KeepaliveOptions } = {},
+    options: { limits?: Partial<ServerLimits>; keepalive?: KeepaliveOptions } = {},
   ) {
     let onReady!: () => void;
     let onEnd!: (error: ConnectionError | undefined) => void;
@@ -44,7 +44,7 @@ class Side {
     this.closed = new Promise((resolve) => (onClosed = resolve));
     this.transport = new Transport(
       stream,
-      { role, limits: resolveLimits(options.limits), keepalive: options.keepalive },
+      { role, limits: resolveServerLimits(options.limits), keepalive: options.keepalive },
       {
         onStream: (opened) => {
           opened.handler = this.handler();
@@ -304,7 +304,7 @@ describe('a peer in another process', () => {
   it('that leaves a frame unfinished is given up', async () => {
     const accept = await listen();
     const child = await startPeer('half-a-frame');
-    const server = new Side(new SocketStream(await accept()), 'server', { limits: { unfinishedTimeout: 50 } });
+    const server = new Side(new SocketStream(await accept()), 'server', { limits: { unfinishedTimeoutMs: 50 } });
     expect((await server.ended)?.message).toContain('unfinished for 50 ms');
     child.kill('SIGKILL');
     await server.closed;
@@ -313,7 +313,7 @@ describe('a peer in another process', () => {
   it('that says nothing is given up', async () => {
     const accept = await listen();
     await startPeer('silent');
-    const server = new Side(new SocketStream(await accept()), 'server', { limits: { handshakeTimeout: 50 } });
+    const server = new Side(new SocketStream(await accept()), 'server', { limits: { handshakeTimeoutMs: 50 } });
     expect((await server.ended)?.message).toBe('SETTINGS_TIMEOUT: the peer sent no HTTP/2 SETTINGS within 50 ms');
     // It neither reads nor closes: the socket is destroyed all the same.
     await server.closed;
