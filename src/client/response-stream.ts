@@ -12,7 +12,7 @@ const abandoned = new FinalizationRegistry<ClientCall>((call) => {
 
 /**
  * The responses of a call. The call begins with the first `next`; leaving a `for await` loop early cancels it. It can be
- * iterated once.
+ * iterated once; reads that do not wait for each other are answered in their order.
  */
 export class ResponseStream implements AsyncIterableIterator<unknown> {
   readonly #owner: ClientCallOwner;
@@ -43,6 +43,8 @@ export class ResponseStream implements AsyncIterableIterator<unknown> {
     }
     try {
       const result = await this.#call.responses.next();
+      // A read before this one, which did not wait for it either, may have failed.
+      if (this.#finished) return { value: undefined, done: true };
       if (result.done) this.#finished = true;
       return result;
     } catch (error) {

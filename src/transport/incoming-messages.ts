@@ -1,10 +1,8 @@
 import type { Http2Stream } from '../http2/stream.js';
-import { Code } from '../rpc/code.js';
 import { decompress } from '../rpc/compression.js';
 import { decodeMessage } from '../rpc/decode-message.js';
 import { MessageAssembler } from '../rpc/message-assembler.js';
 import { MESSAGE_PREFIX_LENGTH } from '../rpc/message-prefix.js';
-import { RpcError } from '../rpc/rpc-error.js';
 import type { AnyMessageType } from '../rpc/service-definition.js';
 
 interface QueuedMessage {
@@ -15,6 +13,8 @@ interface QueuedMessage {
 interface Waiter {
   resolve(result: IteratorResult<unknown>): void;
   reject(error: unknown): void;
+  /** Who asked next. */
+  behind: Waiter | undefined;
 }
 
 /**
@@ -37,6 +37,7 @@ export class IncomingMessages {
   #queue: QueuedMessage[] = [];
   /** The first messages of the queue, which keep no more memory than they are long. */
   #detached = 0;
+  /** The first of those who wait for a message. */
   #waiter: Waiter | undefined;
   #ended = false;
   #failure: (() => unknown) | undefined;
@@ -66,7 +67,7 @@ export class IncomingMessages {
     }
     if (this.#queue.length > this.#detached) this.#detach();
     this.#assembler.push(payload, this.#deliver);
-    if (this.#waiter !== undefined && this.#queue.length > 0) this.#serve(this.#waiter);
+    while (this.#waiter !== undefined && this.#queue.length > 0) this.#serve(this.#waiter);
     this.#requireRoom();
   }
 
@@ -79,8 +80,7 @@ export class IncomingMessages {
     if (this.#ended || this.#failure !== undefined) return;
     this.#assembler.end();
     this.#ended = true;
-    this.#waiter?.resolve({ value: undefined, done: true });
-    this.#waiter = undefined;
+    this.#endWaiting();
   }
 
   /**
@@ -94,7 +94,8 @@ export class IncomingMessages {
     if (!keepQueued) this.#dropQueue();
     this.#stream?.release(this.#stream.held - this.#queuedOctets());
     this.#waiter?.reject(error());
-    this.#waiter = undefined;
+    this.#waiter = this.#waiter?.behind;
+    this.#endWaiting();
   }
 
   /** Drops all that waits; nothing more will be given. */
@@ -103,8 +104,7 @@ export class IncomingMessages {
     this.#ended = true;
     this.#assembler.close();
     this.#stream?.release(this.#stream.held);
-    this.#waiter?.resolve({ value: undefined, done: true });
-    this.#waiter = undefined;
+    this.#endWaiting();
   }
 
   /**
@@ -121,25 +121,36 @@ export class IncomingMessages {
     return decodeMessage(this.#type, bytes, this.#name);
   }
 
-  /** The next message for an iterator; at most one at a time may wait. */
+  /** The next message for an iterator. Who asks before the last one was answered waits in line, as with an async generator. */
   next(): Promise<IteratorResult<unknown>> {
     return new Promise((resolve, reject) => {
-      if (this.#queue.length > 0) this.#serve({ resolve, reject });
+      const waiter: Waiter = { resolve, reject, behind: undefined };
+      if (this.#queue.length > 0) this.#serve(waiter);
       else if (this.#failure !== undefined) reject(this.#failure());
       else if (this.#ended) resolve({ value: undefined, done: true });
-      else if (this.#waiter !== undefined) {
-        reject(new RpcError(Code.INTERNAL, `the ${this.#name} messages of one call are read in two places at once`));
-      } else this.#waiter = { resolve, reject };
+      else if (this.#waiter === undefined) this.#waiter = waiter;
+      else {
+        let last = this.#waiter;
+        while (last.behind !== undefined) last = last.behind;
+        last.behind = waiter;
+      }
     });
   }
 
   #serve(waiter: Waiter): void {
-    this.#waiter = undefined;
+    this.#waiter = waiter.behind;
     try {
       waiter.resolve({ value: this.take(), done: false });
     } catch (error) {
       waiter.reject(error);
     }
+  }
+
+  /** Nothing comes for those who wait. */
+  #endWaiting(): void {
+    let waiter = this.#waiter;
+    this.#waiter = undefined;
+    for (; waiter !== undefined; waiter = waiter.behind) waiter.resolve({ value: undefined, done: true });
   }
 
   /**

@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
+import { Code } from '../../src/rpc/code.js';
+import { RpcError } from '../../src/rpc/rpc-error.js';
 import { processReceiveBudget } from '../../src/transport/limits.js';
 import { collect, repeat, servePodInfo, signalled, until } from '../server/serve-podinfo.js';
 
@@ -26,6 +28,38 @@ describe('a stream of responses', () => {
     const stream = served.podinfo.watch({ sampleLimit: 3 });
     expect(await collect(stream)).toHaveLength(3);
     expect(await collect(stream)).toHaveLength(0);
+  });
+
+  it('answers reads that do not wait for each other in their order', async () => {
+    await using served = await servePodInfo();
+    const stream = served.podinfo.watch({ sampleLimit: 3 })[Symbol.asyncIterator]();
+    const results = await Promise.all([1, 2, 3, 4, 5].map(() => stream.next()));
+    expect(results.map(({ value, done }) => (done ? 'end' : value.sequence))).toEqual([1n, 2n, 3n, 'end', 'end']);
+  });
+
+  it('fails the first of such reads, and is over for the others', async () => {
+    await using served = await servePodInfo({
+      async *watch() {
+        yield { sequence: 1n };
+        throw new RpcError(Code.DATA_LOSS, 'no more');
+      },
+    });
+    const stream = served.podinfo.watch({})[Symbol.asyncIterator]();
+    const [first, second, ...others] = [1, 2, 3, 4].map(() => stream.next());
+    expect((await first)?.value).toMatchObject({ sequence: 1n });
+    await expect(second).rejects.toMatchObject({ code: Code.DATA_LOSS });
+    for (const result of await Promise.all(others)) expect(result).toEqual({ value: undefined, done: true });
+  });
+
+  it('lets a handler read its requests so, too', async () => {
+    await using served = await servePodInfo({
+      async pushLogs(requests) {
+        const reader = requests[Symbol.asyncIterator]();
+        const results = await Promise.all([1, 2, 3, 4].map(() => reader.next()));
+        return { acceptedLines: results.filter(({ done }) => !done).length };
+      },
+    });
+    expect(await served.podinfo.pushLogs(repeat(3, () => ({})))).toMatchObject({ acceptedLines: 3n });
   });
 
   it('is cancelled by break, whether messages wait or not', async () => {

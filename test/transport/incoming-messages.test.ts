@@ -64,12 +64,24 @@ describe('IncomingMessages', () => {
     expect(messages.take()).toEqual({ text: 'next' });
   });
 
-  it('gives to whoever waits', async () => {
+  it('gives to those who wait, in the order in which they asked', async () => {
     const { endpoint, messages } = incoming();
-    const next = messages.next();
-    await expect(messages.next()).rejects.toMatchObject({ code: Code.INTERNAL });
-    endpoint.receive(frame(DATA, 0, 1, framed('late')));
-    expect(await next).toEqual({ done: false, value: { text: 'late' } });
+    const waiting = ['first', 'second', 'third', 'fourth'].map(() => messages.next());
+    endpoint.receive(frame(DATA, 0, 1, Buffer.concat([framed('one'), framed('two')])));
+    endpoint.receive(frame(DATA, 0, 1, framed('three')));
+    messages.end();
+    expect(await Promise.all(waiting)).toEqual([
+      ...['one', 'two', 'three'].map((text) => ({ done: false, value: { text } })),
+      { done: true, value: undefined },
+    ]);
+  });
+
+  it('fails the first of those who wait, as an async generator would; the others are at the end', async () => {
+    const { messages } = incoming();
+    const [first, ...others] = [messages.next(), messages.next(), messages.next()];
+    messages.fail(() => new RpcError(Code.UNAVAILABLE, 'gone'), true);
+    await expect(first).rejects.toMatchObject({ code: Code.UNAVAILABLE });
+    expect(await Promise.all(others)).toEqual([1, 2].map(() => ({ done: true, value: undefined })));
   });
 
   it.each([true, false])('fails whoever reads; what waits is kept: %s', async (keep) => {
