@@ -13,6 +13,7 @@ import type { OutputBuffer } from './output-buffer.js';
 import type { ReceiveBudget } from './receive-budget.js';
 import { ReceiveFlow } from './receive-flow.js';
 import { ResetStreams } from './reset-streams.js';
+import { SendFlow } from './send-flow.js';
 import { applySettings, initialSettings, type Settings } from './settings.js';
 import { Http2Stream, type StreamConnection } from './stream.js';
 import type { StreamFailure, StreamHandler } from './stream-handler.js';
@@ -39,12 +40,6 @@ export interface ConnectionOptions {
   /** Counts received octets that wait in memory. */
   readonly budget: ReceiveBudget;
 }
-
-/** A DATA frame carries at most this much, so that a large message does not keep the others waiting. */
-const DATA_FRAME_LIMIT = 64 * 1024;
-
-/** One stream's share before the next blocked stream has its turn. */
-const FLUSH_QUANTUM = 64 * 1024;
 
 /** A header list over its limit fails one call. A block over this many octets ends the connection, for it has to be buffered. */
 const HEADER_BLOCK_LIMIT = 256 * 1024;
@@ -77,8 +72,6 @@ export class Http2Connection implements StreamConnection, FrameSink {
   readonly peerSettings: Settings = { ...initialSettings };
   /** The first SETTINGS of the peer came. */
   handshakeDone = false;
-  /** The transport's word that the socket does not take more; DATA then waits in its stream until `resumeOutput`. */
-  congested = false;
 
   readonly #options: ConnectionOptions;
   readonly #handler: ConnectionHandler;
@@ -89,15 +82,13 @@ export class Http2Connection implements StreamConnection, FrameSink {
   readonly #streams = new StreamTable<Http2Stream>();
   readonly #resetStreams = new ResetStreams();
   readonly #receiveFlow: ReceiveFlow;
+  readonly #sendFlow: SendFlow;
   readonly #flood: FloodGuard;
-  /** Streams with queued DATA that wait for the connection's window or the socket, not for their own window. */
-  readonly #blocked = new Set<Http2Stream>();
 
   #ended = false;
   #now = 0;
   #startedAt = 0;
   #settingsAcknowledged = false;
-  #sendWindow = initialSettings.initialWindowSize;
   #nextStreamId: number;
   /** The newest stream of the peer, and the newest one that this side looked at or may look at. */
   #lastPeerStreamId = 0;
@@ -120,6 +111,7 @@ export class Http2Connection implements StreamConnection, FrameSink {
     this.#flood = new FloodGuard(options.maxConcurrentStreams);
     this.#decoder = new HpackDecoder({ maxHeaderListSize });
     this.#receiveFlow = new ReceiveFlow(options, this.#writer, this.#streams, () => handler.onOutput());
+    this.#sendFlow = new SendFlow(options, this.peerSettings, this.#writer, (stream, end) => this.#sent(stream, end));
     this.#nextStreamId = role === 'client' ? 1 : 2;
   }
 
@@ -148,6 +140,15 @@ export class Http2Connection implements StreamConnection, FrameSink {
 
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** The transport's word that the socket does not take more; DATA then waits in its stream until `resumeOutput`. */
+  get congested(): boolean {
+    return this.#sendFlow.congested;
+  }
+
+  set congested(congested: boolean) {
+    this.#sendFlow.congested = congested;
   }
 
   /** How many streams are open, in either direction. */
@@ -288,7 +289,7 @@ export class Http2Connection implements StreamConnection, FrameSink {
 
   /** There is room for more output: DATA that waits for it goes on, each stream in its turn. */
   resumeOutput(): void {
-    if (this.#blocked.size > 0) this.#flushBlocked();
+    this.#sendFlow.resume();
   }
 
   /** Takes bytes of the peer, in any pieces. The memory must not be reused afterwards. */
@@ -478,23 +479,14 @@ export class Http2Connection implements StreamConnection, FrameSink {
     const increment = readUint32(bytes, from) & MAX_INT31;
     if (id === 0) {
       if (increment === 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'WINDOW_UPDATE of 0');
-      this.#sendWindow += increment;
-      if (this.#sendWindow > MAX_INT31) {
-        throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, "the connection's window passed 2^31-1");
-      }
-      return this.resumeOutput();
+      return this.#sendFlow.credit(increment);
     }
     const stream = this.#streams.get(id);
     // Streams that are gone may still be credited: the peer had not heard of their end.
     if (stream === undefined) return this.#checkNotIdle(id, 'WINDOW_UPDATE');
     if (increment === 0) return this.#streamError(stream, ErrorCode.PROTOCOL_ERROR, 'WINDOW_UPDATE of 0');
-    stream.sendWindow += increment;
-    if (stream.sendWindow > MAX_INT31) {
-      return this.#streamError(stream, ErrorCode.FLOW_CONTROL_ERROR, "the stream's window passed 2^31-1");
-    }
-    if (stream.queuedLength > 0 && !this.#blocked.has(stream)) {
-      this.block(stream);
-      this.resumeOutput();
+    if (!this.#sendFlow.creditStream(stream, increment)) {
+      this.#streamError(stream, ErrorCode.FLOW_CONTROL_ERROR, "the stream's window passed 2^31-1");
     }
   }
 
@@ -535,20 +527,10 @@ export class Http2Connection implements StreamConnection, FrameSink {
     this.#countReply();
     if (this.#ended) return;
     const change = settings.initialWindowSize - previousWindow;
-    if (change !== 0) this.#changeSendWindows(change);
+    if (change !== 0) this.#sendFlow.changeWindows(this.#streams.values(), change);
     this.handshakeDone = true;
     this.#handler.onSettings(settings);
     this.resumeOutput();
-  }
-
-  #changeSendWindows(change: number): void {
-    for (const stream of this.#streams.values()) {
-      stream.sendWindow += change;
-      if (stream.sendWindow > MAX_INT31) {
-        throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, "SETTINGS made a stream's window pass 2^31-1");
-      }
-      if (stream.queuedLength > 0) this.block(stream);
-    }
   }
 
   #readPing(bytes: Uint8Array, from: number, length: number, flags: number, id: number): void {
@@ -650,7 +632,7 @@ export class Http2Connection implements StreamConnection, FrameSink {
 
   #removeStream(stream: Http2Stream): void {
     if (!this.#streams.delete(stream.id)) return;
-    this.#blocked.delete(stream);
+    this.#sendFlow.forget(stream);
     stream.discardQueue();
     this.#receiveFlow.ended(stream);
     this.#handler.onStreamClosed(stream);
@@ -666,7 +648,7 @@ export class Http2Connection implements StreamConnection, FrameSink {
 
   /** Resets a stream for a reason that its owner has to hear. */
   #abortStream(stream: Http2Stream, errorCode: number, reason: string): void {
-    this.#blocked.delete(stream);
+    this.#sendFlow.forget(stream);
     this.#writeReset(stream.id, errorCode);
     this.#resetStreams.add(stream.id, 'local');
     this.#failStream(stream, { errorCode, origin: 'local', unprocessed: false, reason });
@@ -698,7 +680,7 @@ export class Http2Connection implements StreamConnection, FrameSink {
     const lastStreamId = this.#farewell?.lastStreamId ?? MAX_INT31;
     const streams = this.#streams.values();
     this.#streams.clear();
-    this.#blocked.clear();
+    this.#sendFlow.close();
     for (const stream of streams) {
       stream.localClosed = stream.remoteClosed = true;
       stream.discardQueue();
@@ -750,37 +732,19 @@ export class Http2Connection implements StreamConnection, FrameSink {
     if (this.output.length > this.#options.outputLimit + MAX_QUEUED_HEADERS) this.#failForUnreadOutput();
   }
 
-  /**
-   * Writes as much of `payload` from `from` on as the windows and the output limit allow, at most `most` octets.
-   *
-   * @returns the offset of the first octet that was not written.
-   */
   writeData(stream: Http2Stream, payload: Uint8Array, from: number, endStream: boolean, most: number): number {
     if (this.#ended || stream.localClosed) return payload.length;
-    const frameLimit = Math.min(this.peerSettings.maxFrameSize, DATA_FRAME_LIMIT);
-    const stop = from + most;
-    let at = from;
-    do {
-      if (this.congested || this.output.length >= this.#options.outputLimit) return at;
-      const left = payload.length - at;
-      // The stream's window may be negative (RFC 9113 section 6.9.2); no octets need no window.
-      const count = Math.min(left, frameLimit, stop - at, Math.max(stream.sendWindow, 0), this.#sendWindow);
-      if (count === 0 && (left > 0 || !endStream)) return at;
-      const last = endStream && count === left;
-      this.#writer.data(stream.id, payload, at, at + count, last);
-      at += count;
-      stream.sendWindow -= count;
-      this.#sendWindow -= count;
-      this.#flood.useful();
-      this.#handler.onOutput();
-      if (last) this.#closeLocal(stream);
-    } while (at < payload.length);
-    return at;
+    return this.#sendFlow.write(stream, payload, from, endStream, most);
   }
 
-  /** Remembers a stream with a queue. One that waits for its own window is woken by WINDOW_UPDATE or SETTINGS. */
+  #sent(stream: Http2Stream, end: boolean): void {
+    this.#flood.useful();
+    this.#handler.onOutput();
+    if (end) this.#closeLocal(stream);
+  }
+
   block(stream: Http2Stream): void {
-    if (stream.sendWindow > 0 || stream.queuedLength === 0) this.#blocked.add(stream);
+    this.#sendFlow.block(stream);
   }
 
   resetStream(stream: Http2Stream, errorCode: number): void {
@@ -797,19 +761,6 @@ export class Http2Connection implements StreamConnection, FrameSink {
 
   release(stream: Http2Stream, octets: number): void {
     this.#receiveFlow.release(stream, octets);
-  }
-
-  /** Gives every blocked stream a share, again and again, until the windows or the output limit stop it. */
-  #flushBlocked(): void {
-    // A set that is looked through shows what is added meanwhile: a stream that goes behind the others comes again.
-    for (const stream of this.#blocked) {
-      if (this.congested || this.output.length >= this.#options.outputLimit) return;
-      // Without a window only the end of a stream can be sent.
-      if (this.#sendWindow <= 0 && stream.queuedLength > 0) continue;
-      this.#blocked.delete(stream);
-      if (!stream.flush(FLUSH_QUANTUM)) this.block(stream);
-      else stream.handler?.onWritable(stream);
-    }
   }
 
   // ---------------------------------------------------------------------------------------------------- frames out
