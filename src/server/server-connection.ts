@@ -5,7 +5,7 @@ import { Code } from '../rpc/code.js';
 import type { CompiledMethod } from '../rpc/compile-service.js';
 import { acceptEncoding } from '../rpc/compression.js';
 import { parseRequestHeader } from '../rpc/request-header.js';
-import { type RequestRefusal, refusalHeader } from '../rpc/request-refusal.js';
+import type { RequestRefusal } from '../rpc/request-refusal.js';
 import { trailersOnlyFields } from '../rpc/trailer-status.js';
 import type { Peer } from '../socket/peer.js';
 import type { Connection } from '../transport/connector.js';
@@ -13,6 +13,7 @@ import type { KeepaliveOptions } from '../transport/keepalive.js';
 import type { ServerLimits } from '../transport/limits.js';
 import { Transport, type TransportEvents } from '../transport/transport.js';
 import type { MethodHandler } from './method-handler.js';
+import { RefusedRequest } from './refused-request.js';
 import { ServerCall, type ServerCallOwner } from './server-call.js';
 
 /** How long a client may take to answer the PING of a drain before its streams are counted without it, in milliseconds. */
@@ -47,8 +48,10 @@ export class ServerConnection implements ServerCallOwner, TransportEvents {
 
   /** Stops taking calls; the connection closes when the open ones are done. */
   drain(): void {
-    this.transport.connection.beginDrain('the server is shutting down');
-    this.#drainTimer = setTimeout(() => this.transport.connection.finishDrain(), DRAIN_ROUND_TRIP);
+    const { connection } = this.transport;
+    connection.beginDrain('the server is shutting down');
+    for (const { handler } of connection.streams) if (handler instanceof RefusedRequest) handler.stop();
+    this.#drainTimer = setTimeout(() => connection.finishDrain(), DRAIN_ROUND_TRIP);
     this.#drainTimer.unref();
   }
 
@@ -119,8 +122,7 @@ export class ServerConnection implements ServerCallOwner, TransportEvents {
     if (refusal.httpStatus === 200) {
       return stream.finish(trailersOnlyFields({ code, message }, { acceptEncoding }));
     }
-    stream.resetWhenSent = true;
-    stream.sendHeaders(refusalHeader(refusal), false);
-    stream.sendData(Buffer.from(`${message}\n`), true);
+    const refused = new RefusedRequest(stream, refusal);
+    if (this.transport.connection.draining) refused.stop();
   }
 }
