@@ -23,8 +23,8 @@ export function defaultClientPolicy(endpoint: Endpoint): PeerPolicy {
 
 /**
  * Whom a client trusts to be the server when nobody said. Whoever binds an abstract name first owns it, so there the
- * server must be our own user or root.
+ * server must be our own user or root; also on a path that is to be protected, which it is for its owners alone.
  */
-export function defaultServerPolicy(endpoint: Endpoint): PeerPolicy {
-  return endpoint.kind === 'path' ? anyone() : anyOf(sameUser(), users(0));
+export function defaultServerPolicy(endpoint: Endpoint, protectedPath: boolean): PeerPolicy {
+  return endpoint.kind === 'path' && !protectedPath ? anyone() : anyOf(sameUser(), users(0));
 }

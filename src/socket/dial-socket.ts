@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AbstractEndpoint, Endpoint, PathEndpoint } from '../endpoint/endpoint.js';
@@ -11,6 +11,7 @@ import { type OutgoingSocket, outgoingSocket } from './outgoing-socket.js';
 import type { Peer } from './peer.js';
 import { checkPolicy, type PeerPolicy } from './peer-policy.js';
 import { peerRefusal } from './peer-refusal.js';
+import { ProtectedPath } from './protected-path.js';
 import { SocketError } from './socket-error.js';
 
 export interface DialOptions {
@@ -19,9 +20,15 @@ export interface DialOptions {
   readonly signal?: AbortSignal;
   /**
    * Who the server may be: the process that called listen(). Default on a path: `anyone()`, whoever may make a file
-   * there. Default on an abstract name, which anybody can take: our own user or root.
+   * there. Default on an abstract name, which anybody can take, and with `protectedPath`: our own user or root.
    */
   readonly allowServer?: PeerPolicy;
+  /**
+   * Only a path that nobody but root, our own user and the server that `allowServer` has let pass could have made lead
+   * elsewhere: every folder, link and the socket belongs to one of them, and no folder may be written by others,
+   * unless it is sticky. Needs libc and /proc, and refuses without. Default false.
+   */
+  readonly protectedPath?: boolean;
 }
 
 export interface DialedSocket {
@@ -39,7 +46,7 @@ const BACKOFF = { first: 10, factor: 1.6, jitter: 0.2, longest: 1_000 };
 /**
  * Connects once. Only a full backlog is waited for; every other failure is an immediate SocketError: `ENOENT` (no such
  * file), `ECONNREFUSED` (nobody listens), `EACCES`, `ETIMEDOUT`, `ERR_PODWIRE_PEER_REFUSED` (the server is not who
- * `allowServer` wants; nothing was sent), `ERR_PODWIRE_ABORTED` ... An endpoint that is not valid is an EndpointError.
+ * `allowServer` wants, or its path is not protected; nothing was sent), `ERR_PODWIRE_ABORTED` ... An endpoint that is not valid is an EndpointError.
  */
 export async function dialSocket(endpoint: Endpoint, options: DialOptions = {}): Promise<DialedSocket> {
   const checked = parseEndpoint(endpoint);
@@ -47,12 +54,16 @@ export async function dialSocket(endpoint: Endpoint, options: DialOptions = {}):
   if (checked.kind === 'fd') {
     throw new SocketError('ERR_PODWIRE_UNSUPPORTED', shown, 'an inherited socket can be listened on, not dialed');
   }
-  const policy = options.allowServer ?? defaultServerPolicy(checked);
+  const protect = options.protectedPath || false;
+  const policy = options.allowServer ?? defaultServerPolicy(checked, protect);
   checkPolicy('allowServer', policy);
   throwIfAborted(options.signal, shown);
+  if (protect) checkProtectable(checked, shown);
   if (!hasLibc(shown)) checkWithoutCredentials('allowServer', policy, shown);
-  const outgoing = outgoingSocket(checked, shown);
+  const file = protect && checked.kind === 'path' ? holdFile(checked, shown) : undefined;
+  let outgoing: OutgoingSocket | undefined;
   try {
+    outgoing = outgoingSocket(file?.endpoint ?? checked, shown);
     await connect(outgoing, checked, shown, options.timeoutMs ?? 5_000, options.signal);
     const peer = outgoing.peer();
     const refusal = peerRefusal(policy, peer);
@@ -60,9 +71,31 @@ export async function dialSocket(endpoint: Endpoint, options: DialOptions = {}):
       const message = `${refusal.reason} as the server; nothing was sent to it`;
       throw new SocketError('ERR_PODWIRE_PEER_REFUSED', shown, message, { cause: refusal.cause });
     }
+    file?.checkOwners(peer.uid);
     return { socket: outgoing.take(), peer };
   } finally {
-    outgoing.close();
+    outgoing?.close();
+    file?.close();
+  }
+}
+
+/** Said rather than ignored: whoever asks for it counts on it. */
+function checkProtectable(endpoint: Endpoint, shown: string): void {
+  if (endpoint.kind !== 'path') {
+    const message = 'protectedPath is for paths; on an abstract name allowServer alone says who may be the server';
+    throw new SocketError('ERR_PODWIRE_UNSUPPORTED', shown, message);
+  }
+  if (hasLibc(shown)) return;
+  const fix = process.platform === 'linux' ? 'install koffi for this platform' : 'that needs Linux';
+  throw new SocketError('ERR_PODWIRE_UNSUPPORTED', shown, `protectedPath cannot be checked here; ${fix}`);
+}
+
+function holdFile(endpoint: PathEndpoint, shown: string): ProtectedPath {
+  try {
+    return new ProtectedPath(endpoint.path, shown);
+  } catch (error) {
+    if (error instanceof SocketError) throw error;
+    throw connectFailure((error as NodeJS.ErrnoException).code ?? 'EIO', endpoint, shown);
   }
 }
 
@@ -111,13 +144,16 @@ function explain(code: string, endpoint: PathEndpoint | AbstractEndpoint): strin
       if (endpoint.kind === 'abstract') {
         return 'nobody listens on this name in this network namespace; start the server there';
       }
-      return lstatSync(endpoint.path, { throwIfNoEntry: false })?.isSocket() === false
+      return statSync(endpoint.path, { throwIfNoEntry: false })?.isSocket() === false
         ? 'the file there is no socket; check the path'
         : 'nobody listens on this socket file any more; start the server';
     case 'EACCES':
       return 'no permission; connecting needs write permission on the socket and search permission on its folders';
     case 'EPERM':
       return 'a security module forbids it; see the audit log';
+    case 'EMFILE':
+    case 'ENFILE':
+      return 'too many files are open; close some files or raise the limit (ulimit -n)';
     case 'EPROTOTYPE':
       return 'the socket there is not a stream socket; check the address';
     default:

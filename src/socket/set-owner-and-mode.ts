@@ -1,10 +1,8 @@
 import { chmodSync, chownSync, closeSync, constants, fstatSync, openSync } from 'node:fs';
 import type { ListenOptions } from './listen-options.js';
+import { O_PATH } from './o-path.js';
 import { SocketError } from './socket-error.js';
 import type { SocketFile } from './socket-file.js';
-
-/** fcntl.h; Node has no name for it. The same on x64 and arm64. */
-const O_PATH = 0o10000000;
 
 /** Through a descriptor of the very file, since chown and chmod by name would follow a symlink put in its place. */
 export function setOwnerAndMode(own: SocketFile, mode: number, options: ListenOptions, shown: string): void {

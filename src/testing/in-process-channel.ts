@@ -9,7 +9,7 @@ import { peerRefusal } from '../socket/peer-refusal.js';
 import type { ByteStream } from '../transport/byte-stream.js';
 import { memoryStreamPair } from '../transport/memory-stream.js';
 
-export interface InProcessOptions extends ChannelOptions {
+export interface InProcessOptions extends Omit<ChannelOptions, 'protectedPath'> {
   /** Who the handlers are told is calling: `{ uid: 1000 }`. What is left out is true of this process; `undefined` is unknown. */
   readonly peer?: Partial<Peer>;
   /** Who may connect, as in `server.listen`. Default: whoever `peer` is. */

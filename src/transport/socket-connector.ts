@@ -9,7 +9,7 @@ import { SocketStream } from './socket-stream.js';
 /** Dials a Unix socket. */
 export function socketConnector(
   endpoint: Endpoint,
-  options: Pick<DialOptions, 'timeoutMs' | 'allowServer'>,
+  options: Pick<DialOptions, 'timeoutMs' | 'allowServer' | 'protectedPath'>,
 ): Connector {
   return async (signal) => {
     try {

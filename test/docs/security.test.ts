@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -99,6 +99,15 @@ it('peers that a limit turns away are told', async () => {
 it('a server that is not who it should be gets nothing', async () => {
   await listen(name, { allowPeer: anyone() });
   expectShown(await refusal(name, { allowServer: users(4_000_000_001) }));
+});
+
+it('a folder that others may write gets nothing, when the path shall be protected', async () => {
+  const open = path.join(folder, 'open');
+  mkdirSync(open);
+  chmodSync(open, 0o777);
+  await listen(path.join(open, 'api.sock'));
+  const message = await refusal(path.join(open, 'api.sock'), { protectedPath: true });
+  expectShown(message.replace(`the folder ${folder}`, 'the folder /run'));
 });
 
 it('a taken place is left alone', async () => {

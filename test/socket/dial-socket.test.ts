@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -84,10 +84,13 @@ describe('dialSocket', () => {
     const endpoint = pathEndpoint();
     const bound = await bindPath(endpoint, {}, 1);
     closeSync(bound.fd);
-    await expect(dial(endpoint)).rejects.toMatchObject({
-      code: 'ECONNREFUSED',
-      message: expect.stringContaining('any more'),
-    });
+    symlinkSync('x.sock', join(folder, 'link'));
+    for (const stale of [endpoint, pathEndpoint('link')]) {
+      await expect(dial(stale)).rejects.toMatchObject({
+        code: 'ECONNREFUSED',
+        message: expect.stringContaining('any more'),
+      });
+    }
   });
 
   it('waits for a full backlog no longer than it may', async () => {
@@ -171,6 +174,29 @@ describe('dialSocket', () => {
       process.chdir(old);
     }
     closeSync(bound.fd);
+  });
+
+  it('dials a relative path from a folder whose own path is longer than an address can be', async () => {
+    const deep = join(folder, 'd'.repeat(120));
+    mkdirSync(deep);
+    const old = process.cwd();
+    process.chdir(deep);
+    try {
+      const endpoint: PathEndpoint = { kind: 'path', path: 'x.sock' };
+      const bound = await bindPath(endpoint, {}, 5);
+      expect(bound.file?.path).toBe(join(deep, 'x.sock'));
+      await dial(endpoint);
+      await dial(endpoint, { protectedPath: true });
+      // Links are resolved by the kernel, which has room enough.
+      symlinkSync(join(deep, 'x.sock'), join(folder, 'link'));
+      process.chdir(old);
+      await dial(pathEndpoint('link'));
+      await dial(pathEndpoint('link'), { protectedPath: true });
+      bound.file?.unlink();
+      closeSync(bound.fd);
+    } finally {
+      process.chdir(old);
+    }
   });
 
   it('keeps what arrives before it is resumed', async () => {

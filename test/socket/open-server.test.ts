@@ -172,6 +172,12 @@ describe.each(states)('without $without', ({ without }) => {
         });
       }
     }
+    const protectedPath = start('dial', printEndpoint(path), { allowPeer: 'anyone', protectedPath: true }, { without });
+    expect(await protectedPath.next()).toMatchObject({
+      event: 'failed',
+      code: 'ERR_PODWIRE_UNSUPPORTED',
+      message: expect.stringContaining('protectedPath cannot be checked here; install koffi'),
+    });
     // Whose default on an abstract name is a policy, which cannot be held either.
     const dial = start('dial', printEndpoint(abstract), {}, { without });
     expect(await dial.next()).toMatchObject({

@@ -27,6 +27,7 @@ export interface SocketProcessOptions {
   readonly backlog?: number;
   readonly maxConnections?: number;
   readonly allowPeer?: 'anyone' | 'sameUser' | { readonly users: number[] } | { readonly groups: number[] };
+  readonly protectedPath?: boolean;
   /** What the dialing side sends; it then prints the echo. */
   readonly send?: string;
   /** Do not tell of each client. */
@@ -99,6 +100,7 @@ function openAll(): number[] {
 async function dial(endpoint: string, options: SocketProcessOptions): Promise<void> {
   const { socket, peer } = await dialSocket(parseEndpoint(endpoint), {
     ...(options.allowPeer !== undefined && { allowServer: policyOf(options.allowPeer).allowPeer! }),
+    ...(options.protectedPath && { protectedPath: true }),
   });
   say({ event: 'dialed', peer, pid: process.pid, node: process.version });
   let echo = '';
