@@ -9,6 +9,7 @@ import { Code } from '../rpc/code.js';
 import { RpcError } from '../rpc/rpc-error.js';
 import type { Peer } from '../socket/peer.js';
 import { checkPolicy, type PeerPolicy } from '../socket/peer-policy.js';
+import { checkGrace } from '../transport/check-grace.js';
 import type { Connector } from '../transport/connector.js';
 import { DeadlineTimer } from '../transport/deadline-timer.js';
 import { checkKeepalive, type KeepaliveOptions } from '../transport/keepalive.js';
@@ -16,7 +17,7 @@ import { type ChannelLimits, resolveChannelLimits } from '../transport/limits.js
 import { LONGEST_TIMER } from '../transport/longest-timer.js';
 import { socketConnector } from '../transport/socket-connector.js';
 import { Transport } from '../transport/transport.js';
-import { offAbort, onAbort } from './abort-listeners.js';
+import { type AbortListener, onAbort } from './abort-listeners.js';
 import { Backoff, type BackoffOptions } from './backoff.js';
 import { checkSignal } from './check-signal.js';
 import type { ClientCallOwner } from './client-call.js';
@@ -129,14 +130,15 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
    * Connects, and keeps trying until the server is there.
    *
    * Rejects with RpcError: DEADLINE_EXCEEDED after `timeoutMs`, CANCELLED by `signal`, PERMISSION_DENIED when server and
-   * client do not accept each other. TypeError for a `signal` that is none.
+   * client do not accept each other. TypeError for a `signal` or a `timeoutMs` that is none.
    */
   async ready(options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {}): Promise<void> {
     const { timeoutMs, signal } = options;
     if (signal !== undefined) checkSignal(signal);
+    if (Number.isNaN(Number(timeoutMs ?? 0))) throw new TypeError('timeoutMs must be a number of milliseconds');
     if (this.#current?.connection.usable) return;
     let timer: DeadlineTimer | undefined;
-    let aborted: (() => void) | undefined;
+    let abortListener: AbortListener | undefined;
     let waiter: ReadyWaiter | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
@@ -145,8 +147,9 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
           return reject(this.#error(Code.CANCELLED, 'waiting for the server was cancelled', signal.reason));
         waiter = { resolve, reject };
         this.#readyWaiters.add(waiter);
-        aborted = () => reject(this.#error(Code.CANCELLED, 'waiting for the server was cancelled', signal?.reason));
-        if (signal !== undefined) onAbort(signal, aborted);
+        const aborted = () =>
+          reject(this.#error(Code.CANCELLED, 'waiting for the server was cancelled', signal?.reason));
+        if (signal !== undefined) abortListener = onAbort(signal, aborted);
         if (timeoutMs !== undefined) {
           timer = new DeadlineTimer(performance.now() + timeoutMs, () => {
             const error = this.#lastError;
@@ -162,7 +165,7 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
       throw this.#error(code, statusMessage, cause);
     } finally {
       timer?.clear();
-      if (signal !== undefined && aborted !== undefined) offAbort(signal, aborted);
+      abortListener?.remove();
       if (waiter !== undefined) this.#readyWaiters.delete(waiter);
       this.#waitersLeft();
     }
@@ -171,10 +174,13 @@ export class Channel implements ClientCallOwner, AsyncDisposable {
   /**
    * Ends the channel: waiting calls fail with UNAVAILABLE, open ones may go on for `graceMs` (default 0: they fail at once),
    * then the connection is closed. Resolves when it is. Called again, a shorter grace counts.
+   *
+   * @throws RangeError for a grace that is no time.
    */
   close(options: { readonly graceMs?: number } = {}): Promise<void> {
-    this.#closed ??= this.#close();
     const { graceMs = 0 } = options;
+    checkGrace('graceMs', graceMs);
+    this.#closed ??= this.#close();
     const ends = performance.now() + graceMs;
     if (this.#transports.size > 0 && ends < this.#graceEnds) {
       this.#graceEnds = ends;

@@ -20,7 +20,7 @@ import { IncomingMessages } from '../transport/incoming-messages.js';
 import type { Limits } from '../transport/limits.js';
 import { OutgoingMessages } from '../transport/outgoing-messages.js';
 import type { Transport } from '../transport/transport.js';
-import { offAbort, onAbort } from './abort-listeners.js';
+import { type AbortListener, onAbort } from './abort-listeners.js';
 import type { CallOptions } from './call-options.js';
 import { checkSignal } from './check-signal.js';
 
@@ -66,6 +66,7 @@ export class ClientCall implements StreamHandler {
   readonly #metadata: Metadata | undefined;
   readonly #deadlineAt: number | undefined;
   #deadlineTimer: DeadlineTimer | undefined;
+  #abortListener: AbortListener | undefined;
   #stream: Http2Stream | undefined;
   #requests: OutgoingMessages | undefined;
   /** Messages that were handed over and may have to be sent, or sent again. */
@@ -125,7 +126,7 @@ export class ClientCall implements StreamHandler {
       if (this.#deadlineAt <= performance.now()) return this.#deadlineExceeded();
       this.#deadlineTimer = new DeadlineTimer(this.#deadlineAt, this.#deadlineExceeded);
     }
-    if (signal !== undefined) onAbort(signal, this.#cancelledBySignal);
+    if (signal !== undefined) this.#abortListener = onAbort(signal, this.#cancelledBySignal);
     this.#started = true;
     this.#owner.place(this);
   }
@@ -384,8 +385,7 @@ export class ClientCall implements StreamHandler {
     this.#kept = undefined;
     this.#deadlineTimer?.clear();
     clearTimeout(this.#retryTimer);
-    const { signal } = this.#options;
-    if (signal !== undefined) offAbort(signal, this.#cancelledBySignal);
+    this.#abortListener?.remove();
     if (this.#stream === undefined) this.#owner.withdraw(this);
     if (status.code !== Code.OK) this.responses.fail(() => status, keepQueued);
     this.#requests?.resume();

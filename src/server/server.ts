@@ -8,6 +8,7 @@ import type { CompiledMethod } from '../rpc/compile-service.js';
 import { isServiceDefinition } from '../rpc/is-service-definition.js';
 import type { ServiceDefinition } from '../rpc/service-definition.js';
 import type { ListenOptions } from '../socket/listen-options.js';
+import { checkGrace } from '../transport/check-grace.js';
 import type { Connection } from '../transport/connector.js';
 import { checkKeepalive, type KeepaliveOptions } from '../transport/keepalive.js';
 import { resolveServerLimits, type ServerLimits } from '../transport/limits.js';
@@ -67,6 +68,7 @@ export class Server implements AsyncDisposable {
     this.#options = options;
     if (options.interceptors !== undefined) checkInterceptors(options.interceptors);
     if (options.keepalive !== undefined) checkKeepalive(options.keepalive);
+    checkGrace('shutdownGraceMs', options.shutdownGraceMs ?? 0);
     // Handlers without number may listen for it.
     setMaxListeners(0, this.#stopping.signal);
     this.#connectionOptions = {
@@ -169,9 +171,12 @@ export class Server implements AsyncDisposable {
    * Stops listening, lets open calls finish for `graceMs`, then ends them with UNAVAILABLE. Clients are told with a
    * two-phase GOAWAY, so that no call is lost unseen. Resolves when every connection is closed, which may take a second
    * more for a client that does not read. Called again, a shorter grace counts.
+   *
+   * @throws RangeError for a grace that is no time.
    */
   shutdown(options: ShutdownOptions = {}): Promise<void> {
     const { graceMs = this.#options.shutdownGraceMs ?? 10_000 } = options;
+    checkGrace('graceMs', graceMs);
     const ends = performance.now() + graceMs;
     if (ends < this.#graceEnds) {
       this.#graceEnds = ends;

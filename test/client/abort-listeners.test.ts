@@ -1,41 +1,47 @@
 import { getEventListeners } from 'node:events';
 import { expect, it, vi } from 'vitest';
-import { offAbort, onAbort } from '../../src/client/abort-listeners.js';
+import { onAbort } from '../../src/client/abort-listeners.js';
 
 it('keeps one listener on a signal while somebody waits', () => {
   const controller = new AbortController();
   const { signal } = controller;
-  const [first, second, third] = [vi.fn(), vi.fn(), vi.fn()];
-  onAbort(signal, first);
-  onAbort(signal, second);
+  const callbacks = [vi.fn(), vi.fn(), vi.fn(), vi.fn()] as const;
+  const [first, second, third, fourth] = callbacks;
+  const counts = () => callbacks.map((callback) => callback.mock.calls.length);
+  const removed = [onAbort(signal, first), onAbort(signal, second)];
   onAbort(signal, third);
+  removed.push(onAbort(signal, fourth));
   expect(getEventListeners(signal, 'abort')).toHaveLength(1);
-  offAbort(signal, third);
-  offAbort(signal, third);
+  for (const listener of [...removed, ...removed]) listener.remove();
+  onAbort(signal, second);
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
   controller.abort();
-  expect([first, second, third].map((callback) => callback.mock.calls.length)).toEqual([1, 1, 0]);
-  offAbort(signal, first);
-  offAbort(signal, second);
+  expect(counts()).toEqual([0, 1, 1, 0]);
   expect(getEventListeners(signal, 'abort')).toHaveLength(0);
-  offAbort(new AbortController().signal, first);
 });
 
-it('lets callbacks leave while it calls them, and listens again later', () => {
+it('listens again after nobody has waited', () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  onAbort(signal, () => expect.unreachable()).remove();
+  expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  const callback = vi.fn();
+  onAbort(signal, callback);
+  controller.abort();
+  expect(callback).toHaveBeenCalledOnce();
+});
+
+it('lets callbacks remove themselves and others while it calls them', () => {
   const controller = new AbortController();
   const calls: string[] = [];
-  const once = (name: string): (() => void) => {
-    const callback = (): void => {
-      calls.push(name);
-      offAbort(controller.signal, callback);
-    };
-    return callback;
-  };
-  const early = once('early');
-  onAbort(controller.signal, early);
-  offAbort(controller.signal, early);
-  onAbort(controller.signal, once('a'));
-  onAbort(controller.signal, once('b'));
+  const listener = onAbort(controller.signal, () => {
+    calls.push('a');
+    listener.remove();
+    doomed.remove();
+  });
+  const doomed = onAbort(controller.signal, () => calls.push('b'));
+  onAbort(controller.signal, () => calls.push('c'));
   controller.abort();
-  expect(calls).toEqual(['a', 'b']);
+  expect(calls).toEqual(['a', 'c']);
   expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
 });

@@ -10,6 +10,18 @@ describe('Backoff', () => {
     expect(waits).toEqual([10, 16, 26, 41, 66, 105, 168, 268, 429, 687, 1_000, 1_000, 1_000, 1_000]);
   });
 
+  it.each([
+    [{ firstMs: 0 }, 'backoff.firstMs is 0; it must be a number from 1 to 86400000'],
+    [{ firstMs: Number.NaN }, 'backoff.firstMs is NaN; '],
+    [{ multiplier: 0.5 }, 'backoff.multiplier is 0.5; it must be a number from 1 to 100'],
+    [{ jitter: 1.5 }, 'backoff.jitter is 1.5; it must be a number from 0 to 1'],
+    [{ longestMs: Number.POSITIVE_INFINITY }, 'backoff.longestMs is Infinity; '],
+    [{ longestMs: '5' as never }, 'backoff.longestMs is 5; '],
+  ])('refuses %o', (options, message) => {
+    expect(() => new Backoff(options)).toThrow(RangeError);
+    expect(() => new Backoff(options)).toThrow(message);
+  });
+
   it('begins anew after reset', () => {
     const backoff = new Backoff({ firstMs: 5, multiplier: 2, longestMs: 15, jitter: 0 });
     expect([backoff.next(), backoff.next(), backoff.next()]).toEqual([5, 10, 15]);

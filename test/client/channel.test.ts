@@ -49,6 +49,7 @@ describe('createChannel', () => {
     expect(() => createChannel('/x.sock', { limits: { streamWindow: 0 } })).toThrow(RangeError);
     expect(() => createChannel('/x.sock', { allowServer: sameUser as never })).toThrow(TypeError);
     expect(() => createChannel('/x.sock', { keepalive: { timeMs: 1 } })).toThrow(RangeError);
+    expect(() => createChannel('/x.sock', { backoff: { multiplier: 0 } })).toThrow(RangeError);
   });
 
   it('makes a channel that prints its address and state', async () => {
@@ -288,6 +289,12 @@ describe('ready', () => {
     expect(served.server.connectionCount).toBe(0);
   });
 
+  it('refuses a timeout that is no number', async () => {
+    const channel = createChannel(abstractName());
+    await expect(channel.ready({ timeoutMs: Number.NaN })).rejects.toThrow(TypeError);
+    expect(channel.state).toBe('idle');
+  });
+
   it('is UNAVAILABLE when the channel is closed', async () => {
     const channel = createChannel(abstractName());
     const waiting = rejection(channel.ready());
@@ -394,6 +401,16 @@ describe('many calls', () => {
 });
 
 describe('close', () => {
+  it('refuses a grace that is no time, and goes on', async () => {
+    await using served = await servePodInfo();
+    for (const graceMs of [-1, Number.NaN, 'long' as never]) {
+      expect(() => served.channel.close({ graceMs })).toThrow(
+        new RangeError(`graceMs is ${graceMs}; it must be 0 milliseconds or more, Infinity to wait for every call`),
+      );
+    }
+    expect((await served.podinfo.describe({ text: 'on' })).reply).toMatch(/^on/);
+  });
+
   const hang = async (_: unknown, { signal }: { signal: AbortSignal }): Promise<never> =>
     new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 

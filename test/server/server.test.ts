@@ -29,6 +29,7 @@ describe('createServer', () => {
     expect(() => createServer({ limits: { maxFrameSize: 5 } })).toThrow(RangeError);
     expect(() => createServer({ limits: { maxFrames: 5 } as never })).toThrow(TypeError);
     expect(() => createServer({ keepalive: { timeMs: 0 } })).toThrow(RangeError);
+    expect(() => createServer({ shutdownGraceMs: -1 })).toThrow('shutdownGraceMs is -1; it must be 0 milliseconds');
   });
 });
 
@@ -193,6 +194,12 @@ describe('shutdown', () => {
     await done;
     expect(served.server.connectionCount).toBe(0);
     await successor.shutdown({ graceMs: 0 });
+  });
+
+  it('refuses a grace that is no time, and goes on', async () => {
+    await using served = await servePodInfo();
+    expect(() => served.server.shutdown({ graceMs: Number.NaN })).toThrow(RangeError);
+    expect((await served.podinfo.describe({ text: 'on' })).reply).toMatch(/^on/);
   });
 
   it('loses no call of a client that does not stop calling', async () => {
