@@ -1,6 +1,6 @@
 export type { BackoffOptions } from './client/backoff.js';
 export type { CallOptions } from './client/call-options.js';
-export { Channel, type ChannelOptions, type ChannelState, createChannel } from './client/channel.js';
+export { type Channel, type ChannelOptions, type ChannelState, createChannel } from './client/channel.js';
 export { type Client, type ClientOptions, createClient } from './client/client.js';
 export type { ClientInterceptor, ClientNext, ClientRequest, ClientResponse } from './client/client-interceptor.js';
 export type { AbstractEndpoint, Endpoint, InheritedEndpoint, PathEndpoint } from './endpoint/endpoint.js';

@@ -8,6 +8,7 @@ import { beginCall } from './begin-call.js';
 import type { CallOptions } from './call-options.js';
 import type { Channel } from './channel.js';
 import type { CallStatus, ClientCall } from './client-call.js';
+import type { ClientChannel } from './client-channel.js';
 import type { ClientInterceptor, ClientNext } from './client-interceptor.js';
 import { ResponseStream } from './response-stream.js';
 
@@ -35,17 +36,21 @@ export function createClient<Definition extends ServiceDefinition>(
   channel: Channel,
   options: ClientOptions = {},
 ): Client<Definition> {
-  if (!isServiceDefinition(definition) || typeof (channel as Partial<Channel> | undefined)?.place !== 'function') {
+  if (
+    !isServiceDefinition(definition) ||
+    typeof (channel as Partial<ClientChannel> | undefined)?.place !== 'function'
+  ) {
     const example = 'createClient(SettingsDefinition, createChannel("..."))';
     throw new TypeError(`createClient takes a definition and a channel: ${example}`);
   }
   const { interceptors: inner = [] } = options;
   checkInterceptors(inner);
-  const interceptors = [...channel.interceptors, ...inner];
+  const owner = channel as ClientChannel;
+  const interceptors = [...owner.interceptors, ...inner];
   const { defaults } = options;
   const client: { [key: string]: unknown } = {};
   for (const method of compileService(definition)) {
-    const invoke = interceptors.length === 0 ? direct(channel, method) : intercepted(channel, method, interceptors);
+    const invoke = interceptors.length === 0 ? direct(owner, method) : intercepted(owner, method, interceptors);
     client[method.key] = (message: unknown, callOptions: CallOptions = noOptions) =>
       invoke(message, defaults === undefined ? callOptions : withDefaults(defaults, callOptions));
   }
@@ -59,14 +64,14 @@ function withDefaults(defaults: CallOptions, options: CallOptions): CallOptions 
   return merged;
 }
 
-function direct(channel: Channel, method: CompiledMethod): Invoke {
+function direct(channel: ClientChannel, method: CompiledMethod): Invoke {
   if (method.responseStream) return (message, options) => new ResponseStream(channel, method, message, options);
   return (message, options) => callForOne(channel, method, message, options);
 }
 
 /** A call with one response. It is an async function so that an error carries the caller's stack. */
 async function callForOne(
-  channel: Channel,
+  channel: ClientChannel,
   method: CompiledMethod,
   message: unknown,
   options: CallOptions,
@@ -78,7 +83,11 @@ async function callForOne(
   return (call as ClientCall).takeOne(status);
 }
 
-function intercepted(channel: Channel, method: CompiledMethod, interceptors: readonly ClientInterceptor[]): Invoke {
+function intercepted(
+  channel: ClientChannel,
+  method: CompiledMethod,
+  interceptors: readonly ClientInterceptor[],
+): Invoke {
   const invoke = direct(channel, method);
   const innermost: ClientNext = async ({ message, options }) => {
     const header = new Metadata();

@@ -1,5 +1,6 @@
 import type { ChannelCredentials, Channel as GrpcChannel, ChannelOptions as GrpcJsOptions } from '@grpc/grpc-js';
-import { Channel, type ChannelOptions, createChannel } from '../client/channel.js';
+import { type Channel, type ChannelOptions, createChannel } from '../client/channel.js';
+import { ClientChannel } from '../client/client-channel.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { callSettings, connectionOptions } from './call-settings.js';
 import { GrpcJsChannel } from './grpc-js-channel.js';
@@ -33,15 +34,20 @@ export function channelFactory(target: string | Endpoint | Channel | ChannelFact
     }
     const settings = callSettings(options);
     let made: GrpcJsChannel;
-    if (target instanceof Channel) {
-      made = new GrpcJsChannel(target, settings, false);
+    if (isChannel(target)) {
+      made = new GrpcJsChannel(target as ClientChannel, settings, false);
     } else {
       const { endpoint = address ?? '', ...own } = isEndpoint(target) ? { endpoint: target } : target;
-      made = new GrpcJsChannel(createChannel(endpoint, connectionOptions(options, own)), settings, true);
+      const channel = createChannel(endpoint, connectionOptions(options, own)) as ClientChannel;
+      made = new GrpcJsChannel(channel, settings, true);
     }
     // grpc-js exports its class under the name of the interface; nice-grpc asks for the class and uses the interface.
     return made as unknown as GrpcChannel;
   };
+}
+
+function isChannel(target: string | Endpoint | Channel | ChannelFactoryOptions): target is Channel {
+  return target instanceof ClientChannel;
 }
 
 function isEndpoint(target: string | Endpoint | ChannelFactoryOptions): target is string | Endpoint {

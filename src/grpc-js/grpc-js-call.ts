@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { CallCredentials, ChannelInterface, InterceptingListener, Metadata, StatusObject } from '@grpc/grpc-js';
-import type { Channel } from '../client/channel.js';
+import type { ClientChannel } from '../client/client-channel.js';
 import type { WaitingCall } from '../client/waiting-call.js';
 import { ErrorCode } from '../http2/error-code.js';
 import { headerListSize } from '../http2/header-list-size.js';
@@ -47,7 +47,7 @@ const nothing = new Uint8Array(0);
 
 /** What a call needs of its channel. */
 export interface GrpcJsCallOwner {
-  readonly channel: Channel;
+  readonly channel: ClientChannel;
   readonly settings: CallSettings;
   readonly userAgent: string;
   /** `grpc-accept-encoding` of the server's last answer. */

@@ -1,5 +1,6 @@
 import { type ChannelInterface, connectivityState, type Deadline, propagate } from '@grpc/grpc-js';
-import type { Channel, ChannelState } from '../client/channel.js';
+import type { ChannelState } from '../client/channel.js';
+import type { ClientChannel } from '../client/client-channel.js';
 import { LONGEST_TIMER } from '../transport/longest-timer.js';
 import type { CallSettings } from './call-settings.js';
 import { GrpcJsCall, type GrpcJsCallOwner } from './grpc-js-call.js';
@@ -26,7 +27,7 @@ let calls = 0;
 
 /** A podwire channel as the channel of a grpc-js client. */
 export class GrpcJsChannel implements ChannelInterface, GrpcJsCallOwner {
-  readonly channel: Channel;
+  readonly channel: ClientChannel;
   readonly settings: CallSettings;
   readonly userAgent: string;
   serverAccepts: string | undefined;
@@ -39,7 +40,7 @@ export class GrpcJsChannel implements ChannelInterface, GrpcJsCallOwner {
   #closed = false;
 
   /** @param owned closing this channel closes `channel` too. */
-  constructor(channel: Channel, settings: CallSettings, owned: boolean) {
+  constructor(channel: ClientChannel, settings: CallSettings, owned: boolean) {
     this.channel = channel;
     this.settings = settings;
     this.#owned = owned;

@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
-import { Channel, type ChannelOptions } from '../client/channel.js';
+import type { Channel, ChannelOptions } from '../client/channel.js';
+import { ClientChannel } from '../client/client-channel.js';
 import { Code } from '../rpc/code.js';
 import { RpcError } from '../rpc/rpc-error.js';
 import type { Server } from '../server/server.js';
@@ -52,7 +53,7 @@ export function createInProcessChannel(
     current.serve({ stream: within(scope, far), peer: client });
     return { stream: within(scope, near), peer: own };
   };
-  return new Channel(ADDRESS, () => scope.runInAsyncScope(connect), options);
+  return new ClientChannel(ADDRESS, () => scope.runInAsyncScope(connect), options);
 }
 
 function ownIdentity(): Peer {
