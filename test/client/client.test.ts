@@ -14,8 +14,7 @@ import { type Client, createClient } from '../../src/client/client.js';
 import { Code } from '../../src/rpc/code.js';
 import { Metadata } from '../../src/rpc/metadata.js';
 import { createServer } from '../../src/server/server.js';
-import { sameUser } from '../../src/socket/peer-policy.js';
-import { abstractName, collect, repeat, servePodInfo } from '../server/serve-podinfo.js';
+import { abstractName, allowOwn, collect, repeat, servePodInfo } from '../server/serve-podinfo.js';
 import { EmptyDefinition } from './empty-definition.js';
 import { rejection } from './rejection.js';
 
@@ -90,8 +89,9 @@ describe('the four kinds of calls', () => {
         }
       },
     });
-    const { address } = await server.listen(abstractName(), { allowPeer: sameUser() });
-    const channel = createChannel(address);
+    const name = abstractName();
+    await server.listen(name, allowOwn(name));
+    const channel = createChannel(name);
     const client = createClient(EmptyDefinition, channel);
     expect(await client.unary({})).toEqual(Empty.fromPartial({}));
     expect(await collect(client.both(repeat(3, () => ({}))))).toHaveLength(3);
@@ -139,8 +139,9 @@ describe('the four kinds of calls', () => {
       halfDuplexCall: () => repeat(0, () => ({})),
       unimplementedCall: async () => ({}),
     });
-    const { address } = await server.listen(abstractName(), { allowPeer: sameUser() });
-    const channel = createChannel(address);
+    const name = abstractName();
+    await server.listen(name, allowOwn(name));
+    const channel = createChannel(name);
     const { payload } = await createClient(TestServiceDefinition, channel).unaryCall({
       payload: { body: Buffer.from([0, 1, 255]) },
     });

@@ -227,12 +227,12 @@ describe('fromClientMiddleware', () => {
 
   it('runs a deadline that cancels, and passes the options of a middleware on', async () => {
     const podinfo = connect(fromClientMiddleware(logging([])), fromClientMiddleware(deadline));
-    const options = { giveUpAfterMs: 20 } as CallOptions;
-    await expect(podinfo.describe({ text: 'hang' }, options)).rejects.toMatchObject({
+    const giveUp = (giveUpAfterMs: number) => ({ giveUpAfterMs }) as CallOptions;
+    await expect(podinfo.describe({ text: 'hang' }, giveUp(20))).rejects.toMatchObject({
       code: Code.DEADLINE_EXCEEDED,
       statusMessage: 'given up',
     });
-    expect(await podinfo.describe({ text: 'in time' }, options)).toEqual({ reply: 'in time!' });
+    expect(await podinfo.describe({ text: 'in time' }, giveUp(10_000))).toEqual({ reply: 'in time!' });
   });
 
   it('cancels for the signal of the caller', async () => {

@@ -11,8 +11,8 @@ import { createChannel } from '../../src/client/channel.js';
 import { createClient } from '../../src/client/client.js';
 import { RpcError } from '../../src/rpc/rpc-error.js';
 import { createServer, type Server } from '../../src/server/server.js';
-import { anyone, sameUser } from '../../src/socket/peer-policy.js';
-import { plainPodInfo } from './serve-podinfo.js';
+import { anyone } from '../../src/socket/peer-policy.js';
+import { allowOwn, plainPodInfo } from './serve-podinfo.js';
 
 export interface PodInfoProcessOptions {
   /** Who to become before anything else; needs root. */
@@ -48,7 +48,7 @@ async function serve(endpoint: string, { shutdownOn = false }: PodInfoProcessOpt
       }
     },
   });
-  await server.listen(endpoint, endpoint.startsWith('unix-abstract:') ? { allowPeer: sameUser() } : {});
+  await server.listen(endpoint, allowOwn(endpoint));
   say({ event: 'listening', pid: process.pid });
   server.stopping.addEventListener('abort', () => say({ event: 'stopping' }));
   return server;

@@ -8,7 +8,9 @@ import { type Client, createClient } from '../../src/client/client.js';
 import { createServer, type Server, type ServerOptions } from '../../src/server/server.js';
 import type { ServerInterceptor } from '../../src/server/server-interceptor.js';
 import type { ServiceImplementation } from '../../src/server/service-implementation.js';
+import type { ListenOptions } from '../../src/socket/listen-options.js';
 import { sameUser } from '../../src/socket/peer-policy.js';
+import { knowsPeers } from '../socket/knows-peers.js';
 
 export type PodInfo = ServiceImplementation<typeof PodInfoDefinition>;
 
@@ -51,7 +53,7 @@ export async function servePodInfo(
 ): Promise<Served> {
   const server = createServer(serverOptions);
   server.add(PodInfoDefinition, { ...plainPodInfo, ...methods }, { interceptors });
-  await server.listen(endpoint, endpoint.startsWith('unix-abstract:') ? { allowPeer: sameUser() } : {});
+  await server.listen(endpoint, allowOwn(endpoint));
   const channel = createChannel(endpoint, channelOptions);
   const podinfo = createClient(PodInfoDefinition, channel);
   const dispose = async (): Promise<void> => {
@@ -63,8 +65,13 @@ export async function servePodInfo(
 
 /** An address of its own. Without koffi a path, since `sameUser()` cannot be held on an abstract name then. */
 export function abstractName(): string {
-  if (process.env.PODWIRE_TEST_WITHOUT?.includes('koffi')) return join(tmpdir(), `podwire-test-${randomUUID()}.sock`);
-  return `unix-abstract:podwire-test-${randomUUID()}`;
+  const name = `podwire-test-${randomUUID()}`;
+  return knowsPeers ? `unix-abstract:${name}` : `unix://${tmpdir()}/${name}.sock`;
+}
+
+/** The policy that an abstract name needs, for root too. Of a path the mode decides. */
+export function allowOwn(endpoint: string): ListenOptions {
+  return endpoint.startsWith('unix-abstract:') ? { allowPeer: sameUser() } : {};
 }
 
 /** A folder for socket files that is gone after the test. */

@@ -9,11 +9,11 @@ import { createChannel } from '../../src/client/channel.js';
 import { createClient } from '../../src/client/client.js';
 import { Code } from '../../src/rpc/code.js';
 import { createServer } from '../../src/server/server.js';
-import { sameUser } from '../../src/socket/peer-policy.js';
 import { SocketError } from '../../src/socket/socket-error.js';
 import { rejection } from '../client/rejection.js';
 import {
   abstractName,
+  allowOwn,
   collect,
   plainPodInfo,
   repeat,
@@ -106,7 +106,8 @@ describe('listen', () => {
     expect(taken).toMatchObject({ code: 'EADDRINUSE' });
     await expect(other.listen(folder.path('no/x.sock'))).rejects.toMatchObject({ code: 'ENOENT' });
     if (process.geteuid?.() === 0) {
-      await expect(other.listen(abstractName())).rejects.toMatchObject({ code: 'ERR_PODWIRE_POLICY_REQUIRED' });
+      const code = 'ERR_PODWIRE_POLICY_REQUIRED';
+      await expect(other.listen(`unix-abstract:podwire-${process.pid}`)).rejects.toMatchObject({ code });
     }
     await other.shutdown();
     expect((await served.podinfo.describe({ text: 'a' })).reply).toMatch(/^a/);
@@ -207,7 +208,7 @@ describe('shutdown', () => {
     const start = async () => {
       const server = createServer();
       server.add(PodInfoDefinition, plainPodInfo);
-      await server.listen(endpoint, { allowPeer: sameUser() });
+      await server.listen(endpoint, allowOwn(endpoint));
       return server;
     };
     let server = await start();
