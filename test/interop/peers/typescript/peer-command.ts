@@ -5,7 +5,7 @@ import type { TestClient } from './test-client.js';
 export interface Peer {
   /** Resolves when the endpoint accepts connections, to what ends the server. */
   serve(endpoint: string): Promise<() => void | Promise<void>>;
-  connect(endpoint: string): TestClient;
+  connect(endpoint: string): TestClient | Promise<TestClient>;
 }
 
 const caseLimitMs = 30_000;
@@ -33,7 +33,7 @@ export async function peerCommand(peer: Peer): Promise<void> {
     return;
   }
   let failed = false;
-  const client = peer.connect(endpoint);
+  const client = await peer.connect(endpoint);
   for (const name of names === 'all' ? Object.keys(cases) : names.split(',')) {
     const start = performance.now();
     const error = await runCase(client, name);

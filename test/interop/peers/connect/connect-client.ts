@@ -1,0 +1,90 @@
+import type { Socket } from 'node:net';
+import {
+  type CallOptions as ConnectCallOptions,
+  ConnectError,
+  createClient,
+  type Transport,
+} from '@connectrpc/connect';
+import { compressionGzip, createGrpcTransport } from '@connectrpc/connect-node';
+import { parseEndpoint } from '../../../../src/endpoint/parse-endpoint.js';
+import { dialSocket } from '../../../../src/socket/dial-socket.js';
+import type { CallOptions, TestClient } from '../typescript/test-client.js';
+import { appendHeader } from './append-header.js';
+import { headerMetadata } from './header-metadata.js';
+import { testService, unimplementedService } from './services.js';
+
+/** What connect makes of a descriptor that it learns of at run time. */
+type AnyClient = Record<string, (input: unknown, options: ConnectCallOptions) => never>;
+
+/** The cases' calls on connect's client: node:http2 over sockets that podwire dialed. */
+export async function connectClient(endpoint: string): Promise<TestClient> {
+  const sockets = await Promise.all([dial(endpoint), dial(endpoint)]);
+  const plainTransport = transportOver(sockets[0]);
+  // connect compresses per transport, not per call.
+  const gzipTransport = transportOver(sockets[1], compressionGzip);
+  const plain = createClient(testService, plainTransport) as AnyClient;
+  const gzip = createClient(testService, gzipTransport) as AnyClient;
+  const nowhere = createClient(unimplementedService, plainTransport) as AnyClient;
+  const call = (method: string) => (input: unknown, options?: CallOptions) =>
+    (options?.compression === 'gzip' ? gzip : plain)[method]!(input, connectOptions(options));
+  return {
+    // connect's messages have their type in a field.
+    emptyCall: (request, options) => Promise.resolve(call('emptyCall')(request, options)).then(() => ({})),
+    unaryCall: call('unaryCall'),
+    streamingInputCall: call('streamingInputCall'),
+    streamingOutputCall: call('streamingOutputCall'),
+    fullDuplexCall: call('fullDuplexCall'),
+    unimplementedCall: call('unimplementedCall'),
+    unimplementedService: (request, options) => nowhere.unimplementedCall!(request, connectOptions(options)),
+    statusOf(error) {
+      if (!(error instanceof ConnectError)) throw error;
+      const details = error.details.map((detail) => {
+        if ('desc' in detail) throw new Error('a detail that did not come from the server');
+        return { typeUrl: `type.googleapis.com/${detail.type}`, value: detail.value };
+      });
+      return { code: error.code, message: error.rawMessage, details };
+    },
+    close() {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+async function dial(endpoint: string): Promise<Socket> {
+  return (await dialSocket(parseEndpoint(endpoint))).socket;
+}
+
+function transportOver(socket: Socket, sendCompression?: typeof compressionGzip): Transport {
+  let used = false;
+  return createGrpcTransport({
+    // Only its host is used, as `:authority`.
+    baseUrl: 'http://localhost',
+    sendCompression,
+    nodeOptions: {
+      createConnection() {
+        // It has to be there at once, so there is one for the life of the transport.
+        if (used) throw new Error('connect wants a second connection');
+        used = true;
+        return socket;
+      },
+    },
+  });
+}
+
+function connectOptions({
+  metadata = [],
+  timeoutMs,
+  signal,
+  onHeader,
+  onTrailer,
+}: CallOptions = {}): ConnectCallOptions {
+  const headers = new Headers();
+  for (const [key, value] of metadata) appendHeader(headers, key, value);
+  return {
+    headers,
+    timeoutMs,
+    signal,
+    onHeader: (received) => onHeader?.(headerMetadata(received)),
+    onTrailer: (received) => onTrailer?.(headerMetadata(received)),
+  };
+}

@@ -1,0 +1,60 @@
+import { createServer } from 'node:http2';
+import type { DescService } from '@bufbuild/protobuf';
+import { ConnectError, type HandlerContext, type ServiceImpl } from '@connectrpc/connect';
+import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { parseEndpoint } from '../../../../src/endpoint/parse-endpoint.js';
+import { sameUser } from '../../../../src/index.js';
+import { listenSocket } from '../../../../src/socket/socket-listener.js';
+import type { Detail } from '../typescript/test-client.js';
+import { type ServerCall, TestService } from '../typescript/test-service.js';
+import { appendHeader } from './append-header.js';
+import { headerMetadata } from './header-metadata.js';
+import { testService } from './services.js';
+
+/** Resolves to what ends the server: connect's handlers behind node:http2, which takes the connections of a podwire listener. */
+export async function connectServer(endpoint: string): Promise<() => Promise<void>> {
+  const service = new TestService(connectError);
+  const handlers = {
+    emptyCall: (request, context) => service.emptyCall(request as never, serverCall(context)),
+    unaryCall: (request, context) => service.unaryCall(request as never, serverCall(context)),
+    streamingInputCall: (requests, context) => service.streamingInputCall(requests as never, serverCall(context)),
+    streamingOutputCall: (request, context) => service.streamingOutputCall(request as never, serverCall(context)),
+    fullDuplexCall: (requests, context) => service.fullDuplexCall(requests as never, serverCall(context)),
+  } as Record<string, (input: unknown, context: HandlerContext) => unknown>;
+  const server = createServer(
+    connectNodeAdapter({ routes: (router) => router.service(testService, handlers as ServiceImpl<DescService>) }),
+  );
+  const listener = await listenSocket(
+    parseEndpoint(endpoint),
+    { allowPeer: sameUser() },
+    {
+      onConnection(socket) {
+        server.emit('connection', socket);
+        // node:http2 reads from where the socket reads, and does not begin to by itself.
+        socket.resume();
+      },
+      onRefused: (socket) => socket.destroy(),
+    },
+  );
+  return () => listener.close();
+}
+
+function connectError(code: number, message: string, details: readonly Detail[]): Error {
+  const error = new ConnectError(message, code);
+  error.details = details.map(({ typeUrl, value }) => ({
+    type: typeUrl.slice(typeUrl.lastIndexOf('/') + 1),
+    value: new Uint8Array(value),
+  }));
+  return error;
+}
+
+function serverCall({ requestHeader, responseHeader, responseTrailer, signal }: HandlerContext): ServerCall {
+  return {
+    metadata: headerMetadata(requestHeader),
+    header: { append: (key, value) => appendHeader(responseHeader, key, value) },
+    trailer: { append: (key, value) => appendHeader(responseTrailer, key, value) },
+    signal,
+    // A wish: a connect server compresses by size and by what the client accepts.
+    compression: 'identity',
+  };
+}
