@@ -20,7 +20,9 @@ import { IncomingMessages } from '../transport/incoming-messages.js';
 import { OutgoingMessages } from '../transport/outgoing-messages.js';
 import type { Transport } from '../transport/transport.js';
 import type { MethodHandler } from './method-handler.js';
+import type { RequestCounters } from './request-counters.js';
 import type { ServerContext } from './server-context.js';
+import type { ServerCallStart } from './server-events.js';
 
 /** Characters of a status message that are sent when the peer does not take all of it. */
 const SHORTENED_MESSAGE = 256;
@@ -31,6 +33,7 @@ export interface ServerCallOwner {
   readonly peer: Peer;
   readonly compression: 'identity' | 'gzip';
   readonly stopping: AbortSignal;
+  readonly requests: RequestCounters;
   /** A handler began; false when too many run already. */
   handlerStarted(): boolean;
   handlerEnded(): void;
@@ -48,12 +51,15 @@ export class ServerCall implements StreamHandler, ServerContext {
   readonly #requests: IncomingMessages;
   readonly #responses: OutgoingMessages;
   readonly #deadlineAt: number | undefined;
+  readonly #observed: ServerCallStart | undefined;
   #deadlineTimer: DeadlineTimer | undefined;
   #header: Metadata | undefined;
   #trailer: Metadata | undefined;
   #compression: 'identity' | 'gzip';
-  #encoding: 'gzip' | undefined;
   #headerSent = false;
+  /** The header was sent while gzip was chosen; whether the caller takes it is another matter. */
+  #gzipAnnounced = false;
+  #gzipAccepted = false;
   #ended = false;
   #cancelled: RpcError | undefined;
   #abort: AbortController | undefined;
@@ -75,6 +81,7 @@ export class ServerCall implements StreamHandler, ServerContext {
     );
     this.#requests.encoding = request.encoding;
     this.#responses = new OutgoingMessages(transport, stream);
+    this.#observed = owner.requests.started(handler.method.fullName, owner.peer);
     if (request.timeoutMs !== undefined) {
       this.#deadlineAt = performance.now() + request.timeoutMs;
       this.#deadlineTimer = new DeadlineTimer(this.#deadlineAt, () => this.#deadlineExceeded());
@@ -127,7 +134,9 @@ export class ServerCall implements StreamHandler, ServerContext {
   }
 
   set compression(encoding: 'identity' | 'gzip') {
-    if (this.#headerSent) throw new Error('compression must be chosen before the header is sent');
+    if (this.#headerSent && encoding === 'gzip' && !this.#gzipAnnounced) {
+      throw new Error('gzip must be chosen before the header is sent; what comes after it can only go without');
+    }
     this.#compression = encoding;
   }
 
@@ -146,7 +155,8 @@ export class ServerCall implements StreamHandler, ServerContext {
       throw new RpcError(Code.RESOURCE_EXHAUSTED, `the response header with its metadata has ${size}`);
     }
     this.#headerSent = true;
-    if (compressed) this.#encoding = 'gzip';
+    this.#gzipAnnounced = this.#compression === 'gzip';
+    this.#gzipAccepted = compressed;
     this.#stream.sendHeaders(fields, false);
   }
 
@@ -180,6 +190,7 @@ export class ServerCall implements StreamHandler, ServerContext {
   onFailure(_stream: Http2Stream, failure: StreamFailure): void {
     this.#deadlineTimer?.clear();
     const { code, message } = failureStatus(failure);
+    if (failure.origin === 'remote') this.#owner.requests.resetsReceived++;
     // A caller that went away has cancelled, whatever its kernel said last.
     this.#cancel(new RpcError(code === Code.UNAVAILABLE ? Code.CANCELLED : code, message));
   }
@@ -288,7 +299,8 @@ export class ServerCall implements StreamHandler, ServerContext {
     this.sendHeader();
     let frame: Uint8Array;
     try {
-      frame = encodeMessage(this.method.responseType, message, this.#encoding);
+      const encoding = this.#gzipAccepted ? this.#compression : 'identity';
+      frame = encodeMessage(this.method.responseType, message, encoding);
     } catch (error) {
       this.#owner.reportError(error, this.method);
       throw new RpcError(Code.INTERNAL, 'the response cannot be encoded; the server has the details');
@@ -333,6 +345,7 @@ export class ServerCall implements StreamHandler, ServerContext {
     if (this.#header !== undefined && this.#header.size > 0) this.#trySendHeader();
     this.#ended = true;
     this.#stream.finish(this.#lastFields(status));
+    this.#owner.requests.ended(this.#observed, status.code, status.message ?? '');
     if (status.code !== Code.OK) this.#stop(new RpcError(status.code, status.message ?? ''));
     this.#release();
   }
@@ -341,6 +354,7 @@ export class ServerCall implements StreamHandler, ServerContext {
   #cancel(reason: RpcError): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#owner.requests.ended(this.#observed, reason.code, reason.statusMessage);
     this.#stop(reason);
     this.#release();
   }

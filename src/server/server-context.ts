@@ -20,9 +20,10 @@ export interface ServerContext {
   /** Aborted when the server begins to shut down: the moment for a long stream to end, so that it does not use up the grace. */
   readonly stopping: AbortSignal;
   /**
-   * Compresses the responses of this call, if the caller accepts it. Default: the server's.
+   * Compresses the responses that are sent from now on, if the caller accepts it. Default: the server's. The header names
+   * the encoding: a call that was begun with gzip can go without it for some of its messages, and back to it.
    *
-   * @throws Error when it is set after the header was sent.
+   * @throws Error when gzip is chosen after the header was sent without it.
    */
   compression: 'identity' | 'gzip';
   /**

@@ -3,11 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { ErrorCode } from '../../src/http2/error-code.js';
 import { Code } from '../../src/rpc/code.js';
+import { MessageAssembler } from '../../src/rpc/message-assembler.js';
 import { RpcError } from '../../src/rpc/rpc-error.js';
 import type { ServerContext } from '../../src/server/server-context.js';
 import { rejection } from '../client/rejection.js';
 import { knowsPeers } from '../socket/knows-peers.js';
-import { openRawClient, rawMessage } from './raw-client.js';
+import { openRawClient, rawAnswer, rawMessage } from './raw-client.js';
 import { collect, repeat, servePodInfo, signalled, socketFolder, until } from './serve-podinfo.js';
 
 describe('what a handler throws', () => {
@@ -409,15 +410,36 @@ describe('the context', () => {
   it('chooses compression before the header, not after it', async () => {
     await using served = await servePodInfo({
       async describe(_, context) {
-        context.compression = 'gzip';
         context.sendHeader();
         expect(() => {
-          context.compression = 'identity';
+          context.compression = 'gzip';
         }).toThrow(/before the header/);
         return { reply: context.compression };
       },
     });
-    expect((await served.podinfo.describe({})).reply).toBe('gzip');
+    expect((await served.podinfo.describe({})).reply).toBe('identity');
+  });
+
+  it.each(['gzip', undefined])('sends single messages of a compressed call as they are: %s', async (accepted) => {
+    using folder = socketFolder();
+    await using served = await servePodInfo(
+      {
+        async *watch(_, context) {
+          for (const compression of ['gzip', 'identity', 'gzip'] as const) {
+            context.compression = compression;
+            yield {};
+          }
+        },
+      },
+      { endpoint: folder.path('watch.sock') },
+    );
+    const client = openRawClient(served.endpoint);
+    const headers = accepted === undefined ? {} : { 'grpc-accept-encoding': accepted };
+    const { body } = await rawAnswer(client.request('/podinfo.v1.PodInfo/Watch', headers).end(rawMessage(0)));
+    const flags: boolean[] = [];
+    new MessageAssembler(1_000).push(body, (_message, compressed) => flags.push(compressed));
+    expect(flags).toEqual(accepted === undefined ? [false, false, false] : [true, false, true]);
+    client.session.destroy();
   });
 
   it('refuses a header that the caller would not take', async () => {
