@@ -11,7 +11,6 @@ import { createClient } from '../../src/client/client.js';
 import { bindServer, peerOf } from '../../src/grpc-js/index.js';
 import { Code } from '../../src/rpc/code.js';
 import type { Peer } from '../../src/socket/peer.js';
-import { sameUser } from '../../src/socket/peer-policy.js';
 import { processReceiveBudget } from '../../src/transport/limits.js';
 import { rejection } from '../client/rejection.js';
 import { grpcJsClient } from '../interop/peers/grpc-js/grpc-js-client.js';
@@ -19,7 +18,8 @@ import { grpcJsServer } from '../interop/peers/grpc-js/grpc-js-server.js';
 import { podwireClient } from '../interop/peers/podwire/podwire-peer.js';
 import { cases } from '../interop/peers/typescript/cases.js';
 import { openRawClient, rawMessage } from '../server/raw-client.js';
-import { abstractName } from '../server/serve-podinfo.js';
+import { abstractName, allowOwn } from '../server/serve-podinfo.js';
+import { knowsPeers } from '../socket/knows-peers.js';
 import { openDescriptors } from '../socket/open-descriptors.js';
 import { type AnyCall, bindPodInfo, podInfoServer } from './pod-info-server.js';
 import { fieldOf, rawCall } from './raw-call.js';
@@ -108,7 +108,7 @@ describe.each([
   let client: ReturnType<typeof podwireClient>;
   beforeAll(async () => {
     const endpoint = kind === 'path' ? `unix://${socketPath()}` : abstractName();
-    stop = await grpcJsServer(endpoint, (server) => bindServer(server, endpoint, { allowPeer: sameUser() }));
+    stop = await grpcJsServer(endpoint, (server) => bindServer(server, endpoint, allowOwn(endpoint)));
     client = connectTo(endpoint);
   });
   afterAll(async () => {
@@ -132,8 +132,10 @@ describe('who calls', () => {
     });
     await using client = connect(bound.endpoint);
     await client.podinfo.describe({});
-    expect(peer).toMatchObject({ uid: process.geteuid?.(), pid: process.pid, endpoint: bound.endpoint });
-    expect(words).toContain(`${bound.endpoint} uid=${peer?.uid} gid=${peer?.gid} pid=${process.pid} connection=`);
+    const own = { uid: process.geteuid?.(), pid: process.pid };
+    expect(peer).toMatchObject({ ...(knowsPeers && own), endpoint: bound.endpoint });
+    const ids = knowsPeers ? ` uid=${peer?.uid} gid=${peer?.gid} pid=${process.pid}` : '';
+    expect(words).toContain(`${bound.endpoint}${ids} connection=`);
   });
 
   it('tells connections apart', async () => {
@@ -161,7 +163,7 @@ describe('who calls', () => {
     const cancelled = once(call, 'cancelled');
     await client.channel.close();
     await Promise.all([outcome, cancelled]);
-    expect(peer?.pid).toBe(process.pid);
+    expect(peer?.pid).toBe(knowsPeers ? process.pid : undefined);
     expect(peerOf(call)).toBe(peer);
   });
 
@@ -181,14 +183,23 @@ describe('who calls', () => {
     expect(peer).toBeUndefined();
   });
 
-  it('refuses peers that the policy does not allow, before the server hears of them', async () => {
-    let calls = 0;
-    await using bound = await bindPodInfo({ describe: () => calls++ }, { allowPeer: () => false });
-    await using client = connect(bound.endpoint);
-    expect(await rejection(client.podinfo.describe({}))).toMatchObject({ code: Code.PERMISSION_DENIED });
-    expect(calls).toBe(0);
-    expect(bound.listener.counters).toMatchObject({ accepted: 0, refused: 1 });
-  });
+  if (knowsPeers) {
+    it('refuses peers that the policy does not allow, before the server hears of them', async () => {
+      let calls = 0;
+      await using bound = await bindPodInfo({ describe: () => calls++ }, { allowPeer: () => false });
+      await using client = connect(bound.endpoint);
+      expect(await rejection(client.podinfo.describe({}))).toMatchObject({ code: Code.PERMISSION_DENIED });
+      expect(calls).toBe(0);
+      expect(bound.listener.counters).toMatchObject({ accepted: 0, refused: 1 });
+    });
+  } else {
+    it('refuses a policy where nobody can tell who calls', async () => {
+      await expect(bindPodInfo({}, { allowPeer: () => true })).rejects.toMatchObject({
+        code: 'ERR_PODWIRE_UNSUPPORTED',
+        message: expect.stringContaining('allowPeer: anyone()'),
+      });
+    });
+  }
 });
 
 describe('flow control', () => {
@@ -346,7 +357,7 @@ describe('limits', () => {
   it('rejects a name that is taken and leaves the server as it was', async () => {
     await using bound = await bindPodInfo();
     const server = podInfoServer();
-    await expect(bindServer(server, bound.endpoint, { allowPeer: sameUser() })).rejects.toMatchObject({
+    await expect(bindServer(server, bound.endpoint, allowOwn(bound.endpoint))).rejects.toMatchObject({
       code: 'EADDRINUSE',
     });
     await tryShutdown(server);
@@ -406,7 +417,7 @@ describe('the end', () => {
     held.answer();
     expect(await call).toEqual({ reply: 'late' });
     await drained;
-    await using again = await bindServer(bound.server, bound.endpoint, { allowPeer: sameUser() });
+    await using again = await bindServer(bound.server, bound.endpoint, allowOwn(bound.endpoint));
     expect(await client.podinfo.pushLogs(nothing())).toMatchObject({ acceptedLines: 0n });
     expect(again.counters.accepted).toBe(1);
   });

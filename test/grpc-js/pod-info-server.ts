@@ -1,9 +1,8 @@
 import { Server, type ServerOptions, type UntypedHandleCall } from '@grpc/grpc-js';
 import { PodInfoDefinition } from '../../gen/podinfo/v1/podinfo.js';
 import { type BindServerOptions, bindServer } from '../../src/grpc-js/index.js';
-import { sameUser } from '../../src/socket/peer-policy.js';
 import { methodsOf } from '../interop/peers/grpc-js/test-service-definition.js';
-import { abstractName } from '../server/serve-podinfo.js';
+import { abstractName, allowOwn } from '../server/serve-podinfo.js';
 
 /** PodInfo as grpc-js wants it. */
 export const podInfoService = methodsOf(PodInfoDefinition);
@@ -61,8 +60,7 @@ export async function bindPodInfo(
   } = {},
 ) {
   const server = podInfoServer(handlers, serverOptions);
-  const options = endpoint.startsWith('unix-abstract:') ? { allowPeer: sameUser(), ...bindOptions } : bindOptions;
-  const listener = await bindServer(server, endpoint, options);
+  const listener = await bindServer(server, endpoint, { ...allowOwn(endpoint), ...bindOptions });
   return {
     server,
     listener,

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PathEndpoint } from '../../src/endpoint/endpoint.js';
 import { findHolder, heldBy } from '../../src/socket/socket-holder.js';
+import { knowsPeers } from './knows-peers.js';
 import { startSocketProcess } from './start-socket-process.js';
 
 let folder: string;
@@ -37,7 +38,8 @@ describe('findHolder', () => {
   it('finds another process', async () => {
     await using holder = startSocketProcess('listen', `unix:${endpoint.path}`);
     expect(await holder.next()).toMatchObject({ event: 'listening' });
-    expect(await findHolder(endpoint)).toEqual({ pid: holder.child.pid });
+    // Without koffi it is bound under a name that means something only inside of it (node-path-server.ts).
+    expect(await findHolder(endpoint)).toEqual(knowsPeers ? { pid: holder.child.pid } : undefined);
   });
 
   it('finds nobody', async () => {
