@@ -4,6 +4,7 @@ import { access, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { compileTypeScript } from './compile-typescript.js';
 
 /** How a peer is run; `server --endpoint E` and the like are added. */
 export interface PeerProgram {
@@ -24,6 +25,9 @@ const builders = {
   'go-new': () => buildGo(join(peers, 'go-new'), '.'),
   python: () => buildPython(join(peers, 'python/peer.py')),
   'grpc-js': () => typeScript(join(peers, 'grpc-js/peer.ts')),
+  'grpc-js-podwire': () => typeScript(join(peers, 'grpc-js-podwire/peer.ts')),
+  'nice-grpc': () => typeScript(join(peers, 'nice-grpc/peer.ts')),
+  connect: () => typeScript(join(peers, 'connect/peer.ts')),
   podwire: () => typeScript(join(peers, 'podwire/peer.ts')),
   'podinfo-client-go': () => buildGo(join(examples, 'go'), './client'),
   'podinfo-server-go': () => buildGo(join(examples, 'go'), './server'),
@@ -93,8 +97,7 @@ async function buildPython(program: string): Promise<PeerProgram> {
 }
 
 async function typeScript(program: string): Promise<PeerProgram> {
-  const tsx = import.meta.resolve('tsx');
-  return { command: process.execPath, args: ['--import', tsx, program] };
+  return { command: process.execPath, args: [await compileTypeScript(program)] };
 }
 
 async function exists(path: string): Promise<boolean> {
