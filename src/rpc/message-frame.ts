@@ -1,16 +1,14 @@
-import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { Code } from './code.js';
 import { compress } from './compression.js';
 import { MESSAGE_PREFIX_LENGTH } from './message-prefix.js';
+import { ProtobufWriter } from './protobuf-writer.js';
 import { RpcError } from './rpc-error.js';
 import type { MessageType } from './service-definition.js';
 
 const emptyPrefix = new Uint8Array(MESSAGE_PREFIX_LENGTH);
-/** A writer whose scratch has grown beyond this is dropped, so that one large message does not stay allocated. */
-const largestScratch = 256 * 1024;
 
-/** Kept between messages for its scratch buffer; taken away while in use, so that a failed encode leaves nothing behind. */
-let idleWriter: BinaryWriter | undefined;
+/** Kept between messages for its slab; taken away while in use, because a getter of one message may encode another. */
+let idleWriter: ProtobufWriter | undefined;
 
 /**
  * One length-prefixed message, ready for DATA frames. Fields may be missing, as in ts-proto's `fromPartial`.
@@ -26,19 +24,19 @@ export function encodeMessage<Partial>(
   if (message === undefined || message === null) {
     throw new RpcError(Code.INTERNAL, `the message is ${message}; give an object, {} for an empty one`);
   }
-  const writer = idleWriter ?? new BinaryWriter();
+  const writer = idleWriter ?? new ProtobufWriter();
   idleWriter = undefined;
   let frame: Uint8Array;
   try {
-    // The prefix is reserved first and filled in when the length is known: the message is copied once, out of the scratch.
+    // The prefix is reserved first and filled in when the length is known.
     writer.raw(emptyPrefix);
     type.encode(type.fromPartial(message), writer as never);
     frame = writer.finish();
   } catch (error) {
+    writer.abandon();
     const reason = error instanceof Error ? error.message : String(error);
     throw new RpcError(Code.INTERNAL, `cannot encode the message: ${reason}`, { cause: error });
-  }
-  if (frame.length <= largestScratch) {
+  } finally {
     idleWriter = writer;
   }
   if (encoding !== undefined && encoding !== 'identity') {

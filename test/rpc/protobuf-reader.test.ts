@@ -1,4 +1,5 @@
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ProtobufReader } from '../../src/rpc/protobuf-reader.js';
 
@@ -41,4 +42,33 @@ describe('bytes', () => {
 
 it('is a BinaryReader, which generated code asks for', () => {
   expect(new ProtobufReader(new Uint8Array(0))).toBeInstanceOf(BinaryReader);
+});
+
+describe('string', () => {
+  it('reads what the class that it extends reads', () => {
+    const octets = fc.oneof(
+      fc.uint8Array({ maxLength: 60 }),
+      fc.uint8Array({ maxLength: 60, max: 0x7f }),
+      fc.string({ unit: 'binary', maxLength: 60 }).map((text) => new Uint8Array(Buffer.from(text))),
+      fc.constant(new Uint8Array([0xef, 0xbb, 0xbf, 0x61])),
+    );
+    fc.assert(
+      fc.property(octets, fc.boolean(), (text, asBuffer) => {
+        const bytes = new BinaryWriter().bytes(text).bool(true).finish();
+        const reader = new ProtobufReader(asBuffer ? Buffer.from(bytes) : bytes);
+        expect(reader.string()).toBe(new BinaryReader(bytes).string());
+        expect(reader.bool()).toBe(true);
+      }),
+    );
+  });
+
+  it.each([3, 40])('of %d octets must be whole', (length) => {
+    const bytes = new BinaryWriter().bytes(new Uint8Array(length)).finish();
+    expect(() => new ProtobufReader(bytes.subarray(0, length)).string()).toThrow(RangeError);
+  });
+
+  it('refuses what is no UTF-8 when it is told to', () => {
+    const reader = new ProtobufReader(new BinaryWriter().bytes(new Uint8Array([0xff])).finish());
+    expect(() => reader.string(true)).toThrow();
+  });
 });
