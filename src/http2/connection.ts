@@ -496,7 +496,11 @@ export class Http2Connection implements StreamConnection, FrameSink {
     const stream = this.#streams.get(id);
     if (stream === undefined) {
       this.#countControlFrame();
-      return this.#checkNotIdle(id, 'RST_STREAM');
+      this.#checkNotIdle(id, 'RST_STREAM');
+      // The last word on a stream that had ended: what the peer says on it after that is an error of the stream alone.
+      // gRPC C++ 1.51 says the end of a call twice, each with a reset, when its deadline passes on the server.
+      if (this.#resetStreams.by(id) === undefined) this.#resetStreams.add(id, 'remote');
+      return;
     }
     const errorCode = readUint32(bytes, from);
     this.#resetStreams.add(id, 'remote');

@@ -430,6 +430,26 @@ describe('the beginning of a connection', () => {
   });
 });
 
+describe('what comes on a stream that has ended on both sides', () => {
+  const trailersOnly = frame(HEADERS, END_HEADERS | END_STREAM, 1, block([':status', '200'], ['grpc-status', '4']));
+
+  it('is an error of the connection', () => {
+    const endpoint = client();
+    endpoint.open(requestHeader, true);
+    endpoint.receive(trailersOnly, trailersOnly);
+    expect(endpoint.sentNames()).toEqual(['HEADERS 1 END_STREAM', 'GOAWAY 0 STREAM_CLOSED']);
+  });
+
+  it('is an error of the stream when the peer reset that in between, as gRPC C++ 1.51 does', () => {
+    const endpoint = client();
+    const { heard } = endpoint.open(requestHeader, true);
+    endpoint.receive(trailersOnly, reset(1, 0), trailersOnly, reset(1, 0));
+    expect(endpoint.sentNames()).toEqual(['HEADERS 1 END_STREAM', 'RST_STREAM 1 STREAM_CLOSED']);
+    expect(endpoint.connection.ended).toBe(false);
+    expect(heard).toMatchObject({ ended: true, failure: undefined });
+  });
+});
+
 describe('what belongs to a stream that this side reset', () => {
   it('is ignored, but counts for the connection and for the header table', () => {
     const endpoint = client({ connectionWindow: 65_535 });
