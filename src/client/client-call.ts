@@ -333,7 +333,7 @@ export class ClientCall implements StreamHandler {
       return;
     }
     // A server that sees the deadline first may reset the stream: to the caller it is the deadline all the same.
-    if (this.#deadlineAt !== undefined && this.#deadlineAt <= performance.now()) return this.#deadlineExceeded();
+    if (this.#deadlinePassed()) return this.#deadlineExceeded();
     const { code, message } = failureStatus(failure);
     this.#end({ code, message, details: [], metadata: Metadata.empty }, true);
   }
@@ -348,6 +348,8 @@ export class ClientCall implements StreamHandler {
 
   #trailersArrived(fields: HeaderFields): void {
     const status = parseTrailers(fields);
+    // Likewise one that says CANCELLED of it, as tonic does.
+    if (status.code === Code.CANCELLED && this.#deadlinePassed()) return this.#deadlineExceeded();
     // What the server still reads of the request is of no use to anybody.
     if (this.#stream?.localClosed === false) this.#stream.reset(ErrorCode.NO_ERROR);
     if (status.code === Code.OK) {
@@ -393,6 +395,10 @@ export class ClientCall implements StreamHandler {
     this.#whenPlaced = undefined;
     this.onEnd?.();
     this.#onStatus?.(status);
+  }
+
+  #deadlinePassed(): boolean {
+    return this.#deadlineAt !== undefined && this.#deadlineAt <= performance.now();
   }
 
   readonly #deadlineExceeded = (): void => {

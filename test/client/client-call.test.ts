@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { getEventListeners } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
 import { BadRequest } from '../../gen/google/rpc/error_details.js';
 import type { CallOptions } from '../../src/client/call-options.js';
 import { Code } from '../../src/rpc/code.js';
@@ -189,6 +189,22 @@ describe('deadlines', () => {
     expect(error.statusMessage).toBe('the deadline passed before the call was done');
     // Whichever side is first ends it for both.
     expect([Code.DEADLINE_EXCEEDED, Code.CANCELLED]).toContain(((await aborted.promise) as RpcError).code);
+  });
+
+  it('end a call also when the server is first and says CANCELLED', async () => {
+    // Nobody's timer: what tells the client is the server's answer alone.
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    try {
+      await using served = await serveAll(async () => {
+        const from = performance.now();
+        while (performance.now() - from < 30) await nextTurn();
+        throw new RpcError(Code.CANCELLED, 'Timeout expired');
+      });
+      const error = await rejection(served.podinfo.describe({}, { timeoutMs: 20 }));
+      expect(error.code).toBe(Code.DEADLINE_EXCEEDED);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it.each([
