@@ -1,131 +1,107 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import type { LoadResult } from './load.js';
+import { Bench } from './harness/bench.js';
+import { buildPeers } from './harness/build-peers.js';
+import { drawCharts } from './harness/charts.js';
+import { goalResults, goalTable } from './harness/goals.js';
+import { resultTable } from './harness/result-table.js';
+import { Results } from './harness/results.js';
+import { describeRun, printRun, type RunRecord } from './harness/run-record.js';
+import { runScenarios } from './harness/run-scenarios.js';
+import { writeDocuments } from './harness/write-documents.js';
 import { scenarios } from './scenarios/index.js';
 
 const usage = `npm run bench -- [options]
 
 Runs every scenario with every peer in turn, several rounds, each client and server a process of its own on a core of its
-own, over a path socket; prints one table of medians and writes all figures as JSON.
+own, over a path socket. Prints one table and which goals are reached; writes all figures as JSON. A full run takes about
+an hour; it says how long before it begins.
 
-  --peer NAME         only this peer (podwire, grpc-js), may be repeated
-  --scenario TEXT     only scenarios whose name contains TEXT
+  --peer NAME         only this peer, may be repeated: podwire, 'bare net', grpc-js, nice-grpc, connect-node, grpc-go,
+                      'gRPC C++', tonic, 'grpc-js over podwire'
+  --scenario TEXT     only scenarios whose name contains TEXT, may be repeated
   --rounds N          default 5
-  --seconds N         length of one measurement, default 3; the warm-up is a third of it
-  --json FILE         default bench-result.json
+  --seconds N         length of one measurement, default 2
+  --warm-up N         default 1
+  --quick             2 rounds of 0.5 s, a warm-up of 0.5 s, 2,000 idle connections: shows that all works, not how fast it is
+  --json FILE         where all figures go, default bench-result.json
+  --from FILE         measures nothing, and takes the figures of an earlier run
+  --write-docs        puts table, goals and charts into docs/performance.md
+  --list              lists the scenarios
 
   npm run bench -- --scenario 'unary 64 B' --rounds 3
 `;
 
-interface Measurement extends LoadResult {
-  readonly maxRss: number;
-  /** User and system time of the server for one unit, in microseconds. */
-  readonly serverCpuPerUnit: number;
-}
-
 const { values } = parseArgs({
   options: {
-    peer: { type: 'string', multiple: true, default: ['podwire', 'grpc-js'] },
-    scenario: { type: 'string', default: '' },
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '3' },
+    peer: { type: 'string', multiple: true, default: [] },
+    scenario: { type: 'string', multiple: true, default: [''] },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+    'warm-up': { type: 'string' },
+    quick: { type: 'boolean', default: false },
     json: { type: 'string', default: 'bench-result.json' },
+    from: { type: 'string' },
+    'write-docs': { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
+
+/** This file is compiled into `.cache/bench/bench`. */
+const root = path.join(import.meta.dirname, '../../..');
+const chosen = scenarios.filter(({ name }) => values.scenario.some((text) => name.includes(text)));
+
+function number(name: 'rounds' | 'seconds' | 'warm-up', normal: number, quick: number): number {
+  const value = Number(values[name] ?? (values.quick ? quick : normal));
+  if (!(value > 0)) throw new Error(`--${name} has to be a number above 0, not ${JSON.stringify(values[name])}`);
+  return value;
+}
+
+async function measure(): Promise<RunRecord> {
+  const peers = await buildPeers(root, values.peer);
+  const rounds = number('rounds', 5, 2);
+  const warmUp = number('warm-up', 1, 0.5);
+  const seconds = number('seconds', 2, 0.5);
+  const folder = mkdtempSync(path.join(tmpdir(), 'podwire-bench-'));
+  const results = new Results();
+  try {
+    const bench = new Bench({ root, folder, warmUp, seconds, idleConnections: values.quick ? 2_000 : 10_000 });
+    await runScenarios(chosen, peers.built, rounds, bench, results);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return { ...describeRun(peers, { rounds, warmUp, seconds }), outcomes: results.outcomes() };
+}
+
 if (values.help) {
   console.log(usage);
-  process.exit();
-}
-
-const folder = mkdtempSync(path.join(tmpdir(), 'podwire-bench-'));
-const seconds = Number(values.seconds);
-const chosen = scenarios.filter(({ name }) => name.includes(values.scenario));
-const results = new Map<string, Measurement[]>();
-
-/** Pins a process to one core where the system can, so that client and server do not take turns on one. */
-function start(core: number, program: string, args: string[]): ChildProcess {
-  const node = [process.execPath, path.join(import.meta.dirname, program), ...args];
-  const [command, ...rest] = cpus().length > 1 ? ['taskset', '-c', String(core), ...node] : node;
-  return spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
-}
-
-async function firstLine(child: ChildProcess): Promise<string> {
-  for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) return line;
-  throw new Error('the process ended without a word');
-}
-
-/** User and system time of a process so far, in microseconds (proc(5): fields 14 and 15 of stat, in clock ticks). */
-function cpuOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return ((Number(fields[11]) + Number(fields[12])) * 1_000_000) / ticksPerSecond;
-}
-
-const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
-
-async function measure(peer: string, scenario: (typeof scenarios)[number], round: number): Promise<Measurement> {
-  const endpoint = `unix:${path.join(folder, `${peer}-${chosen.indexOf(scenario)}-${round}.sock`)}`;
-  const server = start(1, `peers/${peer}/server.js`, [endpoint]);
-  try {
-    await firstLine(server);
-    const args = [peer, endpoint, scenario.name, String(seconds / 3), String(seconds)];
-    const before = cpuOf(server.pid as number);
-    const client = start(0, 'client-process.js', args);
-    const result = JSON.parse(await firstLine(client)) as LoadResult & { maxRss: number };
-    // The warm-up is in the server's time: its units are estimated from its length.
-    const units = result.units * (4 / 3);
-    return { ...result, serverCpuPerUnit: (cpuOf(server.pid as number) - before) / units };
-  } finally {
-    server.kill('SIGTERM');
-    await once(server, 'exit');
+} else if (values.list) {
+  for (const { name } of chosen) console.log(name);
+} else {
+  const run =
+    values.from === undefined ? await measure() : (JSON.parse(readFileSync(values.from, 'utf8')) as RunRecord);
+  const results = Results.from(run.outcomes);
+  const goals = goalResults(results);
+  const table = resultTable(chosen, results);
+  const about = printRun(run);
+  console.log(`${about}\n\n${table}\n\n${goalTable(goals)}`);
+  if (values.from === undefined) {
+    writeFileSync(values.json, `${JSON.stringify({ ...run, medians: results.medians(), goals }, undefined, 2)}\n`);
   }
-}
-
-function median(numbers: number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
-}
-
-function row(cells: string[]): string {
-  const [name, ...rest] = cells;
-  return `| ${name.padEnd(32)} | ${rest.map((cell) => cell.padStart(12)).join(' | ')} |`;
-}
-
-try {
-  for (let round = 0; round < Number(values.rounds); round++) {
-    for (const scenario of chosen) {
-      for (const peer of values.peer) {
-        process.stderr.write(`\rround ${round + 1} of ${values.rounds}: ${scenario.name}, ${peer}`.padEnd(80));
-        const key = `${scenario.name}\n${peer}`;
-        results.set(key, [...(results.get(key) ?? []), await measure(peer, scenario, round)]);
-      }
-    }
+  if (values['write-docs']) {
+    const charts = drawCharts(chosen, results);
+    const pictures = [...charts.keys()]
+      .map((file) => `![${file.replace('.svg', '')}](performance/${file})`)
+      .join('\n\n');
+    writeDocuments(
+      root,
+      [about.replaceAll('\n', '  \n'), pictures, '### Goals', goalTable(goals), '### Everything', table].join('\n\n'),
+      charts,
+    );
   }
-  process.stderr.write('\r'.padEnd(80));
-  console.log(`\nNode ${process.version}, ${cpus()[0]?.model}, medians of ${values.rounds} rounds of ${seconds} s`);
-  console.log(row(['scenario', 'peer', 'per second', 'p50 us', 'p99 us', 'client us', 'server us', 'ratio']));
-  console.log(row(['---', ...Array.from({ length: 7 }, () => '---:')]));
-  for (const scenario of chosen) {
-    const rate = (peer: string): number[] =>
-      (results.get(`${scenario.name}\n${peer}`) ?? []).map((m) => m.unitsPerSecond);
-    const [base] = values.peer;
-    for (const peer of values.peer) {
-      const all = results.get(`${scenario.name}\n${peer}`) as Measurement[];
-      const of = (field: keyof Measurement): string =>
-        median(all.map((m) => m[field])).toFixed(field === 'unitsPerSecond' ? 0 : 1);
-      // Pairs of the same round, so that a slow minute of the machine counts for both.
-      const ratio = median(rate(base).map((ours, round) => ours / rate(peer)[round])).toFixed(2);
-      const cells = [of('unitsPerSecond'), of('p50'), of('p99'), of('cpuPerUnit'), of('serverCpuPerUnit'), `${ratio}x`];
-      console.log(row([scenario.name, peer, ...cells]));
-    }
-  }
-  writeFileSync(values.json, JSON.stringify(Object.fromEntries(results), undefined, 2));
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+  // A peer that fails is a hole in the table, which who runs this in a script wants to know.
+  if (results.failed) process.exitCode = 1;
 }

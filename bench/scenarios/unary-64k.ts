@@ -1,12 +1,10 @@
-import type { Scenario } from '../scenario.js';
+import { loadScenario } from '../harness/load-scenario.js';
 
-/** A payload larger than a socket's buffer of old: copies show here. */
-export const unary64k: Scenario[] = [
-  {
-    name: 'unary 64 KiB, 4 in flight',
-    inFlight: 4,
-    unitsPerOperation: 1,
-    unit: 'calls',
-    operation: (client) => client.unary(65_536),
-  },
-];
+/** More than one frame, less than a window: copies show here. */
+export const unary64k = loadScenario({
+  name: 'unary 64 KiB, 4 in flight',
+  call: 'unary',
+  bytes: 65_536,
+  inFlight: 4,
+  payloadBytes: 2 * 65_536,
+});

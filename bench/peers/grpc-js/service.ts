@@ -1,25 +1,47 @@
 import type { MethodDefinition } from '@grpc/grpc-js';
+import { ControllerDefinition } from '../../../gen/csi/v1/csi.js';
 import { TestServiceDefinition } from '../../../gen/grpc/testing/test.js';
 
-type AnyMethod = (typeof TestServiceDefinition.methods)[keyof typeof TestServiceDefinition.methods];
+interface Codec {
+  encode(message: never): { finish(): Uint8Array };
+  decode(bytes: Uint8Array): object;
+}
 
-/** The same generated codec as podwire's, so that the benchmark compares transports. */
-function method(definition: AnyMethod): MethodDefinition<object, object> {
-  const { requestType, responseType } = definition;
+interface Method {
+  readonly name: string;
+  readonly requestType: Codec;
+  readonly responseType: Codec;
+  readonly requestStream: boolean;
+  readonly responseStream: boolean;
+}
+
+/** What ts-proto generates for grpc-js: the same codec as podwire's, so that the benchmark compares transports. */
+function method(service: string, definition: Method): MethodDefinition<object, object> {
+  const { name, requestType, responseType, requestStream, responseStream } = definition;
+  const serialize = (codec: Codec) => (message: object) => Buffer.from(codec.encode(message as never).finish());
   return {
-    path: `/${TestServiceDefinition.fullName}/${definition.name}`,
-    requestStream: definition.requestStream,
-    responseStream: definition.responseStream,
-    requestSerialize: (message) =>
-      Buffer.from(requestType.encode(requestType.fromPartial(message as never) as never).finish()),
+    path: `/${service}/${name}`,
+    requestStream,
+    responseStream,
+    requestSerialize: serialize(requestType),
     requestDeserialize: (bytes) => requestType.decode(bytes),
-    responseSerialize: (message) =>
-      Buffer.from(responseType.encode(responseType.fromPartial(message as never) as never).finish()),
+    responseSerialize: serialize(responseType),
     responseDeserialize: (bytes) => responseType.decode(bytes),
   };
 }
 
-export const service = {
-  unaryCall: method(TestServiceDefinition.methods.unaryCall),
-  streamingOutputCall: method(TestServiceDefinition.methods.streamingOutputCall),
+const { emptyCall, unaryCall, streamingOutputCall, streamingInputCall, fullDuplexCall } = TestServiceDefinition.methods;
+const { createVolume, listVolumes } = ControllerDefinition.methods;
+
+export const testService = {
+  emptyCall: method(TestServiceDefinition.fullName, emptyCall),
+  unaryCall: method(TestServiceDefinition.fullName, unaryCall),
+  streamingOutputCall: method(TestServiceDefinition.fullName, streamingOutputCall),
+  streamingInputCall: method(TestServiceDefinition.fullName, streamingInputCall),
+  fullDuplexCall: method(TestServiceDefinition.fullName, fullDuplexCall),
+};
+
+export const controllerService = {
+  createVolume: method(ControllerDefinition.fullName, createVolume),
+  listVolumes: method(ControllerDefinition.fullName, listVolumes),
 };

@@ -1,30 +1,21 @@
+import { ControllerDefinition, CreateVolumeRequest } from '../../../gen/csi/v1/csi.js';
 import { TestServiceDefinition } from '../../../gen/grpc/testing/test.js';
 import { createChannel, createClient } from '../../../src/index.js';
-import type { EchoClient } from '../../scenario.js';
+import type { Connect } from '../../node/bench-client.js';
+import { genericClient } from '../../node/generic-client.js';
+import { runClient } from '../../node/run-client.js';
 
-const options = { timeoutMs: 10_000 };
-
-export async function connect(endpoint: string): Promise<EchoClient> {
+const connect: Connect = async (endpoint, createVolumeRequest) => {
   const channel = createChannel(endpoint);
-  const client = createClient(TestServiceDefinition, channel);
-  await channel.ready({ timeoutMs: 5_000 });
-  const bodies = new Map<number, Buffer>();
-  const body = (octets: number): Buffer => {
-    const made = bodies.get(octets) ?? Buffer.alloc(octets, 0x61);
-    bodies.set(octets, made);
-    return made;
-  };
-  return {
-    async unary(octets) {
-      const { payload } = await client.unaryCall({ responseSize: octets, payload: { body: body(octets) } }, options);
-      if (payload?.body.length !== octets) throw new Error('the echo is not whole');
+  return genericClient(
+    {
+      test: createClient(TestServiceDefinition, channel),
+      controller: createClient(ControllerDefinition, channel),
+      options: () => ({ timeoutMs: 10_000 }),
+      close: () => channel.close(),
     },
-    async serverStream(count, octets) {
-      let received = 0;
-      const responseParameters = Array.from({ length: count }, () => ({ size: octets }));
-      for await (const _ of client.streamingOutputCall({ responseParameters }, options)) received++;
-      if (received !== count) throw new Error('the stream is not whole');
-    },
-    close: () => channel.close(),
-  };
-}
+    CreateVolumeRequest.decode(createVolumeRequest),
+  );
+};
+
+await runClient(connect);

@@ -1,0 +1,64 @@
+import type { Bench } from './bench.js';
+import type { BuiltPeer } from './peer.js';
+import type { Results } from './results.js';
+import type { Contender, Scenario } from './scenario.js';
+
+interface Step {
+  readonly scenario: Scenario;
+  readonly contender: Contender;
+  readonly seconds: number;
+}
+
+/** All measurements of one round, in order, and about how long each takes. */
+function stepsOf(scenarios: readonly Scenario[], peers: ReadonlyMap<string, BuiltPeer>, bench: Bench): Step[][] {
+  const { warmUp, seconds } = bench.options;
+  return scenarios.map((scenario) =>
+    scenario.contenders(peers).map((contender) => {
+      return { scenario, contender, seconds: scenario.overhead + (scenario.untimed ? 0 : warmUp + seconds) };
+    }),
+  );
+}
+
+/** Measures everything in every round; a contender that fails is noted and the run goes on. Says on standard error where it is. */
+export async function runScenarios(
+  scenarios: readonly Scenario[],
+  peers: ReadonlyMap<string, BuiltPeer>,
+  rounds: number,
+  bench: Bench,
+  results: Results,
+): Promise<void> {
+  const steps = stepsOf(scenarios, peers, bench);
+  const total = rounds * sum(steps.flat());
+  process.stderr.write(`${rounds * steps.flat().length} measurements, about ${minutes(total)}\n`);
+  let done = 0;
+  for (let round = 0; round < rounds; round++) {
+    for (const all of steps) {
+      // Each round begins with another one, so that nobody always follows the same neighbour.
+      for (const { scenario, contender, seconds } of rotated(all, round)) {
+        const left = minutes(total - done);
+        process.stderr.write(`round ${round + 1} of ${rounds}, ${left} left: ${scenario.name}: ${contender.name}\n`);
+        try {
+          results.add(scenario.name, contender.name, await contender.measure(bench));
+        } catch (error) {
+          const said = error instanceof Error ? error.message : String(error);
+          process.stderr.write(`  failed: ${said}\n`);
+          results.add(scenario.name, contender.name, { error: said });
+        }
+        done += seconds;
+      }
+    }
+  }
+}
+
+function rotated<Item>(items: readonly Item[], by: number): Item[] {
+  const first = items.length === 0 ? 0 : by % items.length;
+  return [...items.slice(first), ...items.slice(0, first)];
+}
+
+function sum(steps: readonly Step[]): number {
+  return steps.reduce((seconds, step) => seconds + step.seconds, 0);
+}
+
+function minutes(seconds: number): string {
+  return seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
+}
