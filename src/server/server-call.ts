@@ -246,7 +246,8 @@ export class ServerCall implements StreamHandler, ServerContext {
       return this.#handlerFailed(error);
     }
     if (this.method.responseStream) void this.#sendAll(result as AsyncIterable<unknown>);
-    else if (isPromise(result)) result.then(this.#respond, this.#handlerFailed);
+    // The promise of a foreign library may throw, or settle twice; for one of the language's own this is no detour.
+    else if (isPromise(result)) Promise.resolve(result).then(this.#respond, this.#handlerFailed);
     else this.#respond(result);
   }
 

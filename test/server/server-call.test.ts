@@ -152,6 +152,36 @@ describe('what a handler gives', () => {
     expect((await served.podinfo.describe({})).reply).toBe('at once');
   });
 
+  it('may be a promise that is none of the language: one that throws, or settles twice', async () => {
+    const errors: unknown[] = [];
+    const broken = new Error('this promise is broken');
+    const thenables: object[] = [
+      {
+        // biome-ignore lint/suspicious/noThenProperty: that is what is tested
+        then() {
+          throw broken;
+        },
+      },
+      {
+        // biome-ignore lint/suspicious/noThenProperty: that is what is tested
+        then(resolve: (response: object) => void) {
+          resolve({ reply: 'once' });
+          resolve({ reply: 'twice' });
+        },
+      },
+    ];
+    await using served = await servePodInfo(
+      { describe: ({ text }) => thenables[Number(text)] as never },
+      { server: { onHandlerError: (error) => errors.push(error), limits: { maxRunningHandlers: 1 } } },
+    );
+    // Twice: a handler that still counted as running would have the second call refused.
+    for (let count = 0; count < 2; count++) {
+      expect((await rejection(served.podinfo.describe({ text: '0' }))).code).toBe(Code.UNKNOWN);
+      expect(await served.podinfo.describe({ text: '1' })).toEqual({ reply: 'once' });
+    }
+    expect(errors).toEqual([broken, broken]);
+  });
+
   it('is INTERNAL when it cannot be encoded, and reported', async () => {
     const onHandlerError = vi.fn();
     await using served = await servePodInfo(
