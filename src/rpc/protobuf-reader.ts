@@ -1,4 +1,4 @@
-import { BinaryReader } from '@bufbuild/protobuf/wire';
+import { BinaryReader } from '@bufbuild/protooctets/wire';
 
 /** A field may keep alive at most this many times its own size. */
 const pinRatio = 4;
@@ -16,23 +16,31 @@ const { utf8Slice } = Buffer.prototype as unknown as {
  * Reads messages in place. Read chunks are never reused, so a `bytes` field may be a view into one; but a small field that
  * an application keeps must not keep a whole chunk, so it is copied.
  */
-export class ProtobufReader extends BinaryReader {
+export class ProtooctetsReader extends BinaryReader {
+  readonly #octets: Uint8Array;
+
+  constructor(octets: Uint8Array) {
+    super(octets);
+    this.#octets = octets;
+  }
+
   override bytes(): Uint8Array<ArrayBuffer> {
-    const { buf } = this;
+    const octets = this.#octets;
     const length = this.uint32();
     const start = this.pos;
     this.pos += length;
-    this.assertBounds();
-    if (length * pinRatio >= buf.buffer.byteLength) return buf.subarray(start, this.pos) as Uint8Array<ArrayBuffer>;
+    this.#checkBounds();
+    if (length * pinRatio >= octets.buffer.byteLength)
+      return octets.subarray(start, this.pos) as Uint8Array<ArrayBuffer>;
     const copy = new Uint8Array(length);
-    if (length > shortBytes) copy.set(buf.subarray(start, this.pos));
-    else for (let index = 0; index < length; index++) copy[index] = buf[start + index];
+    if (length > shortBytes) copy.set(octets.subarray(start, this.pos));
+    else for (let index = 0; index < length; index++) copy[index] = octets[start + index];
     return copy;
   }
 
   /** As in the class that it extends, without an array or a view for each. */
   override string(strict?: boolean): string {
-    const { buf } = this;
+    const octets = this.#octets;
     const from = this.pos;
     const length = this.uint32();
     const start = this.pos;
@@ -41,14 +49,18 @@ export class ProtobufReader extends BinaryReader {
       return super.string(strict);
     }
     this.pos += length;
-    this.assertBounds();
-    if (length > shortString) return utf8Slice.call(buf, start, this.pos);
+    this.#checkBounds();
+    if (length > shortString) return utf8Slice.call(octets, start, this.pos);
     let text = '';
     for (let index = start; index < this.pos; index++) {
-      const octet = buf[index];
-      if (octet > 0x7f) return utf8Slice.call(buf, start, this.pos);
+      const octet = octets[index];
+      if (octet > 0x7f) return utf8Slice.call(octets, start, this.pos);
       text += String.fromCharCode(octet);
     }
     return text;
+  }
+
+  #checkBounds(): void {
+    if (this.pos > this.len) throw new RangeError('the message ends inside a field');
   }
 }
