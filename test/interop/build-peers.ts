@@ -4,6 +4,8 @@ import { access, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { buildCpp } from './build-cpp.js';
+import { buildTonic } from './build-tonic.js';
 import { compileTypeScript } from './compile-typescript.js';
 
 /** How a peer is run; `server --endpoint E` and the like are added. */
@@ -24,6 +26,8 @@ const builders = {
   'go-old': () => buildGo(join(peers, 'go-old'), '.'),
   'go-new': () => buildGo(join(peers, 'go-new'), '.'),
   python: () => buildPython(join(peers, 'python/peer.py')),
+  cpp: () => buildCpp(join(peers, 'cpp'), join(cache, 'cpp')),
+  tonic: () => buildTonic(join(peers, 'tonic'), join(cache, 'tonic')),
   'grpc-js': () => typeScript(join(peers, 'grpc-js/peer.ts')),
   'grpc-js-podwire': () => typeScript(join(peers, 'grpc-js-podwire/peer.ts')),
   'nice-grpc': () => typeScript(join(peers, 'nice-grpc/peer.ts')),
