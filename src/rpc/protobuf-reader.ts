@@ -1,4 +1,4 @@
-import { BinaryReader } from '@bufbuild/protooctets/wire';
+import { BinaryReader } from '@bufbuild/protobuf/wire';
 
 /** A field may keep alive at most this many times its own size. */
 const pinRatio = 4;
@@ -16,7 +16,7 @@ const { utf8Slice } = Buffer.prototype as unknown as {
  * Reads messages in place. Read chunks are never reused, so a `bytes` field may be a view into one; but a small field that
  * an application keeps must not keep a whole chunk, so it is copied.
  */
-export class ProtooctetsReader extends BinaryReader {
+export class ProtobufReader extends BinaryReader {
   readonly #octets: Uint8Array;
 
   constructor(octets: Uint8Array) {
