@@ -1,6 +1,18 @@
 export type { BackoffOptions } from './client/backoff.js';
 export type { CallOptions } from './client/call-options.js';
 export { type Channel, type ChannelOptions, type ChannelState, createChannel } from './client/channel.js';
+export type { ChannelCounts } from './client/channel-counters.js';
+export {
+  type ChannelCallEnd,
+  type ChannelCallStart,
+  type ChannelDisconnectedEvent,
+  type ChannelEvent,
+  type ConnectedEvent,
+  type ConnectFailedEvent,
+  type ConnectingEvent,
+  channelEvents,
+  type GoawayEvent,
+} from './client/channel-events.js';
 export { type Client, type ClientOptions, createClient } from './client/client.js';
 export type { ClientInterceptor, ClientNext, ClientRequest, ClientResponse } from './client/client-interceptor.js';
 export type { AbstractEndpoint, Endpoint, InheritedEndpoint, PathEndpoint } from './endpoint/endpoint.js';
@@ -21,10 +33,24 @@ export type {
 export { findDetail, packDetail, type StatusDetail } from './rpc/status-detail.js';
 export { type AddOptions, createServer, Server, type ServerOptions, type ShutdownOptions } from './server/server.js';
 export type { ServerContext } from './server/server-context.js';
+export {
+  type DisconnectedEvent,
+  type ServerCallEnd,
+  type ServerCallStart,
+  serverEvents,
+} from './server/server-events.js';
 export type { ServerInterceptor, ServerNext, ServerRequest, ServerResponse } from './server/server-interceptor.js';
-export { ServerListener } from './server/server-listener.js';
+export type { ListenerCounters, ServerListener } from './server/server-listener.js';
 export type { ServiceImplementation } from './server/service-implementation.js';
+export type { EventChannel } from './socket/event-channel.js';
 export type { ListenOptions } from './socket/listen-options.js';
+export {
+  type AcceptedEvent,
+  type ListenerEvent,
+  type ListenerLostEvent,
+  listenerEvents,
+  type RefusedEvent,
+} from './socket/listener-events.js';
 export type { Peer } from './socket/peer.js';
 export {
   allOf,

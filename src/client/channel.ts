@@ -7,6 +7,7 @@ import type { KeepaliveOptions } from '../transport/keepalive.js';
 import type { ChannelLimits } from '../transport/limits.js';
 import { socketConnector } from '../transport/socket-connector.js';
 import type { BackoffOptions } from './backoff.js';
+import type { ChannelCounts } from './channel-counters.js';
 import { ClientChannel } from './client-channel.js';
 import type { ClientInterceptor } from './client-interceptor.js';
 
@@ -50,6 +51,8 @@ export interface Channel extends AsyncDisposable {
   readonly state: ChannelState;
   /** The server's process, while connected. */
   readonly peer: Peer | undefined;
+  /** What happened since it was made, as of now: a copy. */
+  readonly counters: ChannelCounts;
   /**
    * Connects, and keeps trying until the server is there.
    *

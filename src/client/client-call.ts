@@ -22,6 +22,7 @@ import { OutgoingMessages } from '../transport/outgoing-messages.js';
 import type { Transport } from '../transport/transport.js';
 import { type AbortListener, onAbort } from './abort-listeners.js';
 import type { CallOptions } from './call-options.js';
+import type { ChannelCallStart } from './channel-events.js';
 import { checkSignal } from './check-signal.js';
 
 /** Sent messages that are kept until the server has begun to answer, so that a call it never saw can be made again, in octets. */
@@ -44,6 +45,11 @@ export interface ClientCallOwner {
   withdraw(call: ClientCall): void;
   /** Why a call is not placed yet, for its error when it waits in vain. */
   describeWait(): string;
+  /** Counts a call. @returns what `callEnded` takes; undefined when nobody listens. */
+  callStarted(method: string): ChannelCallStart | undefined;
+  /** Counts that it is made again, for the server had not looked at it. */
+  callRetried(): void;
+  callEnded(call: ChannelCallStart | undefined, code: Code, message: string): void;
 }
 
 /** How a call ended; `cause` is there when this side ended it. */
@@ -77,6 +83,7 @@ export class ClientCall implements StreamHandler {
   #retryTimer: NodeJS.Timeout | undefined;
   #whenPlaced: (() => void) | undefined;
   #started = false;
+  #observed: ChannelCallStart | undefined;
   #headerSeen = false;
   #status: CallStatus | undefined;
 
@@ -120,6 +127,7 @@ export class ClientCall implements StreamHandler {
 
   /** Begins the call, unless its time is over or its signal is aborted already. */
   start(): void {
+    this.#observed = this.#owner.callStarted(this.method.fullName);
     const { signal } = this.#options;
     if (signal?.aborted) return this.#cancelledBySignal();
     if (this.#deadlineAt !== undefined) {
@@ -324,6 +332,7 @@ export class ClientCall implements StreamHandler {
     if (this.ended) return;
     if (failure.unprocessed && this.#kept !== undefined && this.#retries < RETRY_WAITS.length) {
       this.#retries++;
+      this.#owner.callRetried();
       this.#requests?.resume();
       this.#stream = this.#requests = undefined;
       // At once the first time (gRFC A6); a server that still refuses is given time to recover.
@@ -384,6 +393,7 @@ export class ClientCall implements StreamHandler {
   #end(status: CallStatus, keepQueued: boolean): void {
     if (this.ended) return;
     this.#status = status;
+    this.#owner.callEnded(this.#observed, status.code, status.message);
     this.#kept = undefined;
     this.#deadlineTimer?.clear();
     clearTimeout(this.#retryTimer);

@@ -5,7 +5,9 @@ import { checkInterceptors } from '../rpc/check-interceptors.js';
 import { Code } from '../rpc/code.js';
 import { RpcError } from '../rpc/rpc-error.js';
 import type { Peer } from '../socket/peer.js';
+import { isObserved, publishEnd } from '../transport/call-events.js';
 import { checkGrace } from '../transport/check-grace.js';
+import { type ConnectionEnd, connectionEnd } from '../transport/connection-end.js';
 import type { Connector } from '../transport/connector.js';
 import { DeadlineTimer } from '../transport/deadline-timer.js';
 import { checkKeepalive, type KeepaliveOptions } from '../transport/keepalive.js';
@@ -15,6 +17,8 @@ import { Transport } from '../transport/transport.js';
 import { type AbortListener, onAbort } from './abort-listeners.js';
 import { Backoff } from './backoff.js';
 import type { Channel, ChannelOptions, ChannelState } from './channel.js';
+import { ChannelCounters, type ChannelCounts } from './channel-counters.js';
+import { type ChannelCallStart, channelEvents } from './channel-events.js';
 import { checkSignal } from './check-signal.js';
 import type { ClientCallOwner } from './client-call.js';
 import type { ClientInterceptor } from './client-interceptor.js';
@@ -50,6 +54,9 @@ export class ClientChannel implements Channel, ClientCallOwner {
   readonly #stateWatchers = new Set<() => void>();
   #state: ChannelState = 'idle';
   #lastError: unknown;
+  readonly #counters = new ChannelCounters();
+  /** Attempts to connect since the last one that succeeded. */
+  #attempts = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   #graceTimer: NodeJS.Timeout | undefined;
   #graceEnds = Number.POSITIVE_INFINITY;
@@ -82,6 +89,10 @@ export class ClientChannel implements Channel, ClientCallOwner {
   watchState(changed: () => void): () => void {
     this.#stateWatchers.add(changed);
     return () => this.#stateWatchers.delete(changed);
+  }
+
+  get counters(): ChannelCounts {
+    return { ...this.#counters };
   }
 
   get peer(): Peer | undefined {
@@ -177,6 +188,23 @@ export class ClientChannel implements Channel, ClientCallOwner {
     return `there was no connection to the server${why}`;
   }
 
+  callStarted(method: string): ChannelCallStart | undefined {
+    this.#counters.callsStarted++;
+    if (!isObserved(channelEvents)) return undefined;
+    const call: ChannelCallStart = { method, address: this.address, startedAt: performance.now() };
+    channelEvents.callStart.publish(call);
+    return call;
+  }
+
+  callRetried(): void {
+    this.#counters.transparentRetries++;
+  }
+
+  callEnded(call: ChannelCallStart | undefined, code: Code, message: string): void {
+    this.#counters.callEnded(code);
+    if (call !== undefined) publishEnd(channelEvents, call, code, message);
+  }
+
   // --------------------------------------------------------------------------------------------------- connection
 
   #setState(state: ChannelState): void {
@@ -190,7 +218,11 @@ export class ClientChannel implements Channel, ClientCallOwner {
     this.#handshaking?.setReferenced(true);
     if (this.#state === 'connecting' || this.#state === 'ready' || this.#state === 'shutdown') return;
     clearTimeout(this.#retryTimer);
+    this.#counters.connectAttempts++;
+    this.#attempts++;
     this.#setState('connecting');
+    const { connecting } = channelEvents;
+    if (connecting.hasSubscribers) connecting.publish({ address: this.address, attempt: this.#attempts });
     void this.#attempt();
   }
 
@@ -206,6 +238,8 @@ export class ClientChannel implements Channel, ClientCallOwner {
 
   #handshake(stream: ConstructorParameters<typeof Transport>[0], peer: Peer): void {
     let refusal: RpcError | undefined;
+    let farewell = false;
+    let connected = false;
     const transport: Transport = new Transport(
       stream,
       { role: 'client', limits: this.limits, keepalive: this.#keepalive },
@@ -213,7 +247,9 @@ export class ClientChannel implements Channel, ClientCallOwner {
         onReady: () => {
           // A server that turns us away says so right behind its SETTINGS, in the same write.
           queueMicrotask(() => {
-            if (this.#handshaking === transport) this.#becameReady(transport, peer);
+            if (this.#handshaking !== transport) return;
+            connected = true;
+            this.#becameReady(transport, peer);
           });
         },
         onCapacity: () => this.#placeWaiting(transport),
@@ -223,9 +259,14 @@ export class ClientChannel implements Channel, ClientCallOwner {
           } else if (errorCode === ErrorCode.ENHANCE_YOUR_CALM) {
             refusal = this.#error(Code.UNAVAILABLE, `the server has no place for this process: ${debugData}`);
           }
+          farewell = true;
+          this.#counters.goawaysReceived++;
+          const { goaway } = channelEvents;
+          if (goaway.hasSubscribers) goaway.publish({ address: this.address, peer, errorCode, reason: debugData });
           this.#retire(transport);
         },
         onEnd: (error) => {
+          if (connected) this.#disconnected(peer, connectionEnd('client', error, farewell));
           this.#retire(transport);
           if (this.#handshaking === transport) {
             this.#handshaking = undefined;
@@ -259,14 +300,25 @@ export class ClientChannel implements Channel, ClientCallOwner {
     this.#peer = peer;
     this.#lastError = undefined;
     this.#backoff.reset();
+    this.#attempts = 0;
+    this.#counters.connected++;
     this.#setState('ready');
+    if (channelEvents.connected.hasSubscribers) channelEvents.connected.publish({ address: this.address, peer });
     for (const { resolve } of [...this.#readyWaiters]) resolve();
     this.#placeWaiting(transport);
+  }
+
+  #disconnected(peer: Peer, end: ConnectionEnd): void {
+    this.#counters.disconnected++;
+    if (end.error !== undefined) this.#counters.lost++;
+    const { disconnected } = channelEvents;
+    if (disconnected.hasSubscribers) disconnected.publish({ address: this.address, peer, ...end });
   }
 
   #connectFailed(error: unknown): void {
     if (this.#state !== 'connecting') return;
     this.#lastError = error;
+    this.#counters.connectFailed++;
     this.#setState('transient-failure');
     // Neither side changes its mind about the other by waiting.
     const hopeless = error instanceof RpcError && error.code !== Code.UNAVAILABLE;
@@ -275,13 +327,23 @@ export class ClientChannel implements Channel, ClientCallOwner {
       for (const { reject } of this.#readyWaiters) reject(error);
       this.#readyWaiters.clear();
     }
-    this.#retryTimer = setTimeout(() => this.#connect(), this.#backoff.next());
-    this.#waitersLeft();
+    const wait = this.#backoff.next();
+    if (this.#isWanted) this.#retryTimer = setTimeout(() => this.#connect(), wait);
+    const { connectFailed } = channelEvents;
+    if (connectFailed.hasSubscribers) {
+      const retryInMs = this.#isWanted ? wait : undefined;
+      connectFailed.publish({ address: this.address, error, attempt: this.#attempts, retryInMs });
+    }
+  }
+
+  /** Somebody waits for a connection. */
+  get #isWanted(): boolean {
+    return this.#waiting.size > 0 || this.#readyWaiters.size > 0;
   }
 
   /** When nobody waits any more, nothing is tried again, and an attempt that is under way does not keep the process alive. */
   #waitersLeft(): void {
-    if (this.#waiting.size > 0 || this.#readyWaiters.size > 0) return;
+    if (this.#isWanted) return;
     clearTimeout(this.#retryTimer);
     this.#handshaking?.setReferenced(false);
   }
@@ -339,6 +401,7 @@ export class ClientChannel implements Channel, ClientCallOwner {
       });
     }
     clearTimeout(this.#graceTimer);
+    if (channelEvents.closed.hasSubscribers) channelEvents.closed.publish({ address: this.address });
   }
 
   #closeTransports(): void {

@@ -2,6 +2,7 @@ import { type Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { parseEndpoint } from '../endpoint/parse-endpoint.js';
 import { printEndpoint } from '../endpoint/print-endpoint.js';
+import { RequestCounters } from '../server/request-counters.js';
 import type { ListenOptions } from '../socket/listen-options.js';
 import type { KeepaliveOptions } from '../transport/keepalive.js';
 import { defaultServerLimits, resolveLimits, type ServerLimits } from '../transport/limits.js';
@@ -47,7 +48,8 @@ export async function bindServer(
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const inject = injector.injectConnection;
   let stopWatching = (): void => {};
-  const connections = new RelayedConnections({ limits, keepalive: options.keepalive, inject }, () => {
+  const requests = new RequestCounters();
+  const connections = new RelayedConnections({ limits, keepalive: options.keepalive, inject, requests }, () => {
     stopWatching();
     injector.destroy();
   });
@@ -56,7 +58,7 @@ export async function bindServer(
       onConnection: (connection) => connections.add(connection),
       onError: (error) => process.emitWarning(`accepting on ${printEndpoint(parsed)} failed: ${error.message}`),
     });
-    const listener = new BoundListener(socketListener, connections);
+    const listener = new BoundListener(socketListener, connections, requests);
     // Also for connections that came in since: grpc-js does not look after those.
     stopWatching = watchShutdown(inject, () => void listener.drain());
     return listener;

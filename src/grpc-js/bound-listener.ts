@@ -1,3 +1,4 @@
+import type { RequestCounters } from '../server/request-counters.js';
 import { ServerListener } from '../server/server-listener.js';
 import type { SocketListener } from '../socket/socket-listener.js';
 import type { RelayedConnections } from './relayed-connections.js';
@@ -6,8 +7,8 @@ import type { RelayedConnections } from './relayed-connections.js';
 export class BoundListener extends ServerListener {
   readonly #connections: RelayedConnections;
 
-  constructor(socketListener: SocketListener, connections: RelayedConnections) {
-    super(socketListener, () => connections.noMore());
+  constructor(socketListener: SocketListener, connections: RelayedConnections, requests: RequestCounters) {
+    super(socketListener, requests, () => connections.noMore());
     this.#connections = connections;
   }
 

@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { CallCredentials, ChannelInterface, InterceptingListener, Metadata, StatusObject } from '@grpc/grpc-js';
+import type { ChannelCallStart } from '../client/channel-events.js';
 import type { ClientChannel } from '../client/client-channel.js';
 import type { WaitingCall } from '../client/waiting-call.js';
 import { ErrorCode } from '../http2/error-code.js';
@@ -99,6 +100,7 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
   #peer: string | undefined;
   #retries = 0;
   #attempts = 1;
+  #observed: ChannelCallStart | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   /** Messages that may have to be sent, or sent again. */
   #kept: Write[] | undefined = [];
@@ -131,8 +133,10 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
 
   start(metadata: Metadata, listener: InterceptingListener): void {
     this.#listener = listener;
+    const { channel } = this.#owner;
+    this.#observed = channel.callStarted(this.#options.method.slice(1));
     const { waitForReady = this.#options.config?.waitForReady } = metadata.getOptions();
-    this.#waitForReady = waitForReady ?? this.#owner.channel.waitForReady;
+    this.#waitForReady = waitForReady ?? channel.waitForReady;
     if (this.#status !== undefined) return this.#deliverSoon();
     const { parent } = this.#options;
     if (parent?.cancelled) return this.#cancelledByParent();
@@ -147,7 +151,7 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
     if (left !== Number.POSITIVE_INFINITY) {
       this.#deadlineTimer = new DeadlineTimer(performance.now() + left, this.#deadlineExceeded);
     }
-    if (this.#credentials === undefined) this.#owner.channel.place(this);
+    if (this.#credentials === undefined) channel.place(this);
     else void this.#placeWithCredentials(this.#credentials);
   }
 
@@ -289,6 +293,7 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
     if (this.#status !== undefined) return;
     if (failure.unprocessed && this.#kept !== undefined && this.#retries < TRANSPARENT_RETRIES) {
       this.#retries++;
+      this.#owner.channel.callRetried();
       this.#leaveStream();
       this.#owner.channel.place(this);
       return;
@@ -453,6 +458,7 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
     this.#delivered = true;
     this.#deadlineTimer?.clear();
     this.#options.parent?.removeListener('cancelled', this.#cancelledByParent);
+    this.#owner.channel.callEnded(this.#observed, this.#status.code as Code, this.#status.details);
     listener.onReceiveStatus(this.#status);
   }
 

@@ -4,6 +4,9 @@ import type { HeaderFields } from '../http2/hpack/header-fields.js';
 import type { Http2Stream } from '../http2/stream.js';
 import { Code } from '../rpc/code.js';
 import { trailersOnlyFields } from '../rpc/trailer-status.js';
+import { ConnectionRecord } from '../server/connection-record.js';
+import type { RequestCounters } from '../server/request-counters.js';
+import type { Peer } from '../socket/peer.js';
 import type { Connection } from '../transport/connector.js';
 import type { KeepaliveOptions } from '../transport/keepalive.js';
 import type { ServerLimits } from '../transport/limits.js';
@@ -24,18 +27,24 @@ export interface RelayOptions {
   readonly limits: ServerLimits;
   readonly keepalive: KeepaliveOptions | undefined;
   readonly inject: (socket: Socket) => void;
+  readonly requests: RequestCounters;
   readonly onClosed: (connection: RelayedConnection) => void;
 }
 
 /** One peer's connection, and the session of the grpc-js server that answers it: each stream of one has its twin in the other. */
 export class RelayedConnection {
   readonly #limits: ServerLimits;
+  readonly #requests: RequestCounters;
+  readonly #peer: Peer;
   readonly #outer: Transport;
   readonly #inner: Transport;
   #drainTimer: NodeJS.Timeout | undefined;
 
-  constructor({ stream, peer }: Connection, { limits, keepalive, inject, onClosed }: RelayOptions) {
+  constructor({ stream, peer }: Connection, { limits, keepalive, inject, requests, onClosed }: RelayOptions) {
     this.#limits = limits;
+    this.#requests = requests;
+    this.#peer = peer;
+    const record = new ConnectionRecord(peer);
     const injected = new InjectedStream();
     const { name, forget } = namePeer(peer);
     this.#outer = new Transport(
@@ -43,7 +52,10 @@ export class RelayedConnection {
       { role: 'server', limits, keepalive },
       {
         onStream: (outer, fields, endStream) => this.#open(outer, fields, endStream),
+        onGoaway: () => record.goaway(),
+        onEnd: (error) => record.ended(error),
         onClosed: () => {
+          record.closed();
           clearTimeout(this.#drainTimer);
           injected.close();
           forget();
@@ -71,13 +83,19 @@ export class RelayedConnection {
 
   #open(outer: Http2Stream, fields: HeaderFields, endStream: boolean): void {
     if (outer.headerListTooLarge) {
+      this.#requests.requestsRejected++;
       const message = `the request header is over ${this.#limits.maxHeaderListSize} bytes; send less metadata`;
       return outer.finish(trailersOnlyFields({ code: Code.RESOURCE_EXHAUSTED, message }));
     }
     const { connection } = this.#inner;
     // Not looked at, so that the peer may make the call again.
-    if (!connection.usable || !connection.hasCapacity) return outer.reset(ErrorCode.REFUSED_STREAM);
-    StreamRelay.join(outer, connection.openStream(withAuthority(fields), endStream));
+    if (!connection.usable || !connection.hasCapacity) {
+      this.#requests.requestsRejected++;
+      return outer.reset(ErrorCode.REFUSED_STREAM);
+    }
+    const inner = connection.openStream(withAuthority(fields), endStream);
+    const call = this.#requests.started(methodOf(fields), this.#peer);
+    StreamRelay.join(outer, inner, ({ code, message }) => this.#requests.ended(call, code, message));
   }
 
   /** Takes no more calls; the connection ends when the open ones have. */
@@ -87,6 +105,12 @@ export class RelayedConnection {
     this.#drainTimer = setTimeout(() => this.#outer.connection.finishDrain(), DRAIN_ROUND_TRIP);
     this.#drainTimer.unref();
   }
+}
+
+/** `podinfo.v1.PodInfo/Describe` of `/podinfo.v1.PodInfo/Describe`. */
+function methodOf(fields: HeaderFields): string {
+  const path = fields[fields.indexOf(':path') + 1] as string;
+  return path.slice(1);
 }
 
 /** node:http2 resets streams whose `:authority` or `host` is not a host name, so all get one (RFC 9113 section 8.3.1). */

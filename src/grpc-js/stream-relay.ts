@@ -2,6 +2,15 @@ import { ErrorCode } from '../http2/error-code.js';
 import type { HeaderFields } from '../http2/hpack/header-fields.js';
 import type { Http2Stream } from '../http2/stream.js';
 import type { StreamFailure, StreamHandler } from '../http2/stream-handler.js';
+import { Code } from '../rpc/code.js';
+import { parseTrailers } from '../rpc/trailer-status.js';
+import { failureStatus } from '../transport/failure-status.js';
+
+/** How a relayed call ended. */
+export interface RelayedStatus {
+  readonly code: Code;
+  readonly message: string;
+}
 
 const nothing = new Uint8Array(0);
 
@@ -13,6 +22,7 @@ export class StreamRelay implements StreamHandler {
   readonly #stream: Http2Stream;
   readonly #from: 'peer' | 'server';
   #other!: StreamRelay;
+  #onStatus: ((status: RelayedStatus) => void) | undefined;
   /** Octets that came on this stream and are queued on the other one. */
   #unsent = 0;
   /** The end that came behind them: trailers, or an empty list for END_STREAM alone. */
@@ -24,15 +34,17 @@ export class StreamRelay implements StreamHandler {
     stream.handler = this;
   }
 
-  /** Joins a peer's stream with the one that was opened to the server for it. */
-  static join(outer: Http2Stream, inner: Http2Stream): void {
+  /** Joins a peer's stream with the one that was opened to the server for it. `onStatus` hears how the call ended, once. */
+  static join(outer: Http2Stream, inner: Http2Stream, onStatus: (status: RelayedStatus) => void): void {
     const peer = new StreamRelay(outer, 'peer');
     const server = new StreamRelay(inner, 'server');
     peer.#other = server;
     server.#other = peer;
+    server.#onStatus = onStatus;
   }
 
   onHeaders(_stream: Http2Stream, fields: HeaderFields, endStream: boolean): void {
+    if (endStream && this.#from === 'server') this.#tell(parseTrailers(fields));
     if (endStream && this.#unsent > 0) this.#end = fields;
     else this.#other.#stream.sendHeaders(fields, endStream);
   }
@@ -45,6 +57,7 @@ export class StreamRelay implements StreamHandler {
       else this.#unsent += payload.length;
     }
     if (!endStream) return;
+    if (this.#from === 'server') this.#tell(parseTrailers([]));
     if (this.#unsent > 0) this.#end = [];
     else to.sendData(nothing, true);
   }
@@ -64,8 +77,17 @@ export class StreamRelay implements StreamHandler {
       other.resetWhenSent = true;
       return;
     }
+    const { code, message } = failureStatus(failure);
+    // A caller that went away has cancelled.
+    const isGone = this.#from === 'peer' && code === Code.UNAVAILABLE;
+    (this.#from === 'peer' ? this.#other : this).#tell({ code: isGone ? Code.CANCELLED : code, message });
     const errorCode = this.#from === 'peer' ? peerGaveUp(failure) : serverGaveUp(failure);
     if (errorCode !== undefined) other.reset(errorCode);
+  }
+
+  #tell(status: RelayedStatus): void {
+    this.#onStatus?.(status);
+    this.#onStatus = undefined;
   }
 
   #sent(): void {

@@ -20,7 +20,9 @@ import { IncomingMessages } from '../transport/incoming-messages.js';
 import { OutgoingMessages } from '../transport/outgoing-messages.js';
 import type { Transport } from '../transport/transport.js';
 import type { MethodHandler } from './method-handler.js';
+import type { RequestCounters } from './request-counters.js';
 import type { ServerContext } from './server-context.js';
+import type { ServerCallStart } from './server-events.js';
 
 /** Characters of a status message that are sent when the peer does not take all of it. */
 const SHORTENED_MESSAGE = 256;
@@ -31,6 +33,7 @@ export interface ServerCallOwner {
   readonly peer: Peer;
   readonly compression: 'identity' | 'gzip';
   readonly stopping: AbortSignal;
+  readonly requests: RequestCounters;
   /** A handler began; false when too many run already. */
   handlerStarted(): boolean;
   handlerEnded(): void;
@@ -48,6 +51,7 @@ export class ServerCall implements StreamHandler, ServerContext {
   readonly #requests: IncomingMessages;
   readonly #responses: OutgoingMessages;
   readonly #deadlineAt: number | undefined;
+  readonly #observed: ServerCallStart | undefined;
   #deadlineTimer: DeadlineTimer | undefined;
   #header: Metadata | undefined;
   #trailer: Metadata | undefined;
@@ -77,6 +81,7 @@ export class ServerCall implements StreamHandler, ServerContext {
     );
     this.#requests.encoding = request.encoding;
     this.#responses = new OutgoingMessages(transport, stream);
+    this.#observed = owner.requests.started(handler.method.fullName, owner.peer);
     if (request.timeoutMs !== undefined) {
       this.#deadlineAt = performance.now() + request.timeoutMs;
       this.#deadlineTimer = new DeadlineTimer(this.#deadlineAt, () => this.#deadlineExceeded());
@@ -185,6 +190,7 @@ export class ServerCall implements StreamHandler, ServerContext {
   onFailure(_stream: Http2Stream, failure: StreamFailure): void {
     this.#deadlineTimer?.clear();
     const { code, message } = failureStatus(failure);
+    if (failure.origin === 'remote') this.#owner.requests.resetsReceived++;
     // A caller that went away has cancelled, whatever its kernel said last.
     this.#cancel(new RpcError(code === Code.UNAVAILABLE ? Code.CANCELLED : code, message));
   }
@@ -340,6 +346,7 @@ export class ServerCall implements StreamHandler, ServerContext {
     if (this.#header !== undefined && this.#header.size > 0) this.#trySendHeader();
     this.#ended = true;
     this.#stream.finish(this.#lastFields(status));
+    this.#owner.requests.ended(this.#observed, status.code, status.message ?? '');
     if (status.code !== Code.OK) this.#stop(new RpcError(status.code, status.message ?? ''));
     this.#release();
   }
@@ -348,6 +355,7 @@ export class ServerCall implements StreamHandler, ServerContext {
   #cancel(reason: RpcError): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#owner.requests.ended(this.#observed, reason.code, reason.statusMessage);
     this.#stop(reason);
     this.#release();
   }

@@ -1,3 +1,4 @@
+import type { ConnectionError } from '../http2/connection-error.js';
 import { ErrorCode } from '../http2/error-code.js';
 import type { HeaderFields } from '../http2/hpack/header-fields.js';
 import type { Http2Stream } from '../http2/stream.js';
@@ -12,8 +13,10 @@ import type { Connection } from '../transport/connector.js';
 import type { KeepaliveOptions } from '../transport/keepalive.js';
 import type { ServerLimits } from '../transport/limits.js';
 import { Transport, type TransportEvents } from '../transport/transport.js';
+import { ConnectionRecord } from './connection-record.js';
 import type { MethodHandler } from './method-handler.js';
 import { RefusedRequest } from './refused-request.js';
+import type { RequestCounters } from './request-counters.js';
 import { ServerCall, type ServerCallOwner } from './server-call.js';
 
 /** How long a client may take to answer the PING of a drain before its streams are counted without it, in milliseconds. */
@@ -34,12 +37,16 @@ export interface ServerConnectionOptions {
 export class ServerConnection implements ServerCallOwner, TransportEvents {
   readonly transport: Transport;
   readonly peer: Peer;
+  readonly requests: RequestCounters;
   readonly #options: ServerConnectionOptions;
   #runningHandlers = 0;
   #drainTimer: NodeJS.Timeout | undefined;
+  readonly #record: ConnectionRecord;
 
-  constructor({ stream, peer }: Connection, options: ServerConnectionOptions) {
+  constructor({ stream, peer }: Connection, options: ServerConnectionOptions, requests: RequestCounters) {
     this.peer = peer;
+    this.requests = requests;
+    this.#record = new ConnectionRecord(peer);
     this.#options = options;
     const { limits, keepalive } = options;
     this.transport = new Transport(stream, { role: 'server', limits, keepalive }, this);
@@ -97,6 +104,7 @@ export class ServerConnection implements ServerCallOwner, TransportEvents {
 
   onStream(stream: Http2Stream, fields: HeaderFields, endStream: boolean): void {
     if (stream.headerListTooLarge) {
+      this.requests.requestsRejected++;
       const message = `the request header is over ${this.#options.limits.maxHeaderListSize} bytes; send less metadata`;
       return stream.finish(trailersOnlyFields({ code: Code.RESOURCE_EXHAUSTED, message }));
     }
@@ -104,6 +112,7 @@ export class ServerConnection implements ServerCallOwner, TransportEvents {
     if (request.kind === 'refusal') return this.#refuse(stream, request);
     const handler = this.#options.handlers.get(request.path);
     if (handler === undefined) {
+      this.requests.requestsRejected++;
       const message = `this server has no method ${request.path.slice(1)}`;
       return stream.finish(trailersOnlyFields({ code: Code.UNIMPLEMENTED, message }, request));
     }
@@ -112,12 +121,22 @@ export class ServerConnection implements ServerCallOwner, TransportEvents {
     call.start(endStream);
   }
 
+  onGoaway(): void {
+    this.#record.goaway();
+  }
+
+  onEnd(error: ConnectionError | undefined): void {
+    this.#record.ended(error);
+  }
+
   onClosed(): void {
     clearTimeout(this.#drainTimer);
+    this.#record.closed();
     this.#options.onClosed(this);
   }
 
   #refuse(stream: Http2Stream, refusal: RequestRefusal): void {
+    this.requests.requestsRejected++;
     const { code, message } = refusal;
     if (refusal.httpStatus === 200) {
       return stream.finish(trailersOnlyFields({ code, message }, { acceptEncoding }));

@@ -1,15 +1,21 @@
 import { type InspectOptions, inspect } from 'node:util';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { printEndpoint } from '../endpoint/print-endpoint.js';
-import type { ListenerCounters, SocketListener } from '../socket/socket-listener.js';
+import type { SocketCounts, SocketListener } from '../socket/socket-listener.js';
+import type { RequestCounters, RequestCounts } from './request-counters.js';
+
+/** What happened at a listener since it began. Every number only grows; `accepted` without `disconnected` is what is open. */
+export interface ListenerCounters extends SocketCounts, RequestCounts {}
 
 /** An address on which a server takes connections. */
 export class ServerListener implements AsyncDisposable {
   readonly #socketListener: SocketListener;
+  readonly #requests: RequestCounters;
   readonly #onClosed: () => void;
 
-  constructor(socketListener: SocketListener, onClosed: () => void) {
+  constructor(socketListener: SocketListener, requests: RequestCounters, onClosed: () => void) {
     this.#socketListener = socketListener;
+    this.#requests = requests;
     this.#onClosed = onClosed;
   }
 
@@ -22,9 +28,9 @@ export class ServerListener implements AsyncDisposable {
     return printEndpoint(this.endpoint);
   }
 
-  /** Peers that were let in and turned away since the start. */
+  /** What happened here since the start, as of now: a copy. */
   get counters(): ListenerCounters {
-    return this.#socketListener.counters;
+    return { ...this.#socketListener.counters, ...this.#requests };
   }
 
   /** Connections through this listener that are open now. */

@@ -15,6 +15,7 @@ import { resolveServerLimits, type ServerLimits } from '../transport/limits.js';
 import { LONGEST_TIMER } from '../transport/longest-timer.js';
 import { acceptSockets } from '../transport/socket-acceptor.js';
 import { type MethodHandler, methodHandlers } from './method-handler.js';
+import { RequestCounters } from './request-counters.js';
 import { ServerConnection, type ServerConnectionOptions } from './server-connection.js';
 import type { ServerInterceptor } from './server-interceptor.js';
 import { ServerListener } from './server-listener.js';
@@ -148,11 +149,12 @@ export class Server implements AsyncDisposable {
       throw new Error(`the server is shut down and cannot listen on ${describe(endpoint)}; make another one`);
     }
     const { limits } = this.#connectionOptions;
+    const requests = new RequestCounters();
     const socketListener = await acceptSockets(parseEndpoint(endpoint), options, limits, {
-      onConnection: (connection) => this.serve(connection),
+      onConnection: (connection) => this.#serve(connection, requests),
       onError: (error) => process.emitWarning(`accepting on ${describe(endpoint)} failed: ${error.message}`),
     });
-    const listener = new ServerListener(socketListener, () => this.#listeners.delete(listener));
+    const listener = new ServerListener(socketListener, requests, () => this.#listeners.delete(listener));
     this.#listeners.add(listener);
     if (this.#stopping.signal.aborted) {
       await listener.close();
@@ -163,8 +165,7 @@ export class Server implements AsyncDisposable {
 
   /** Serves one byte stream that is connected already. */
   serve(connection: Connection): void {
-    if (this.#stopping.signal.aborted) connection.stream.destroy();
-    else this.#connections.add(new ServerConnection(connection, this.#connectionOptions));
+    this.#serve(connection, new RequestCounters());
   }
 
   /**
@@ -189,6 +190,11 @@ export class Server implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown();
+  }
+
+  #serve(connection: Connection, requests: RequestCounters): void {
+    if (this.#stopping.signal.aborted) connection.stream.destroy();
+    else this.#connections.add(new ServerConnection(connection, this.#connectionOptions, requests));
   }
 
   #add(definition: ServiceDefinition, implementation: object, options: AddOptions, partial: boolean): this {

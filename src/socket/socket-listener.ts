@@ -9,6 +9,7 @@ import { descriptorLimit } from './descriptor-limit.js';
 import { hasLibc } from './has-libc.js';
 import { inheritedSocket } from './inherited-socket.js';
 import type { ListenOptions } from './listen-options.js';
+import { listenerEvents } from './listener-events.js';
 import { acceptThoseWaiting, type ListeningServer, serveBoundSocket } from './listening-server.js';
 import { openServer } from './open-server.js';
 import type { Peer } from './peer.js';
@@ -35,20 +36,27 @@ export interface SocketListenerEvents {
   onError?(error: Error): void;
 }
 
-export interface ListenerCounters {
-  /** Peers handed to `onConnection`. */
+/** What a listener has seen of its peers, and of its path, since it began. */
+export interface SocketCounts {
+  /** Peers that were let in. */
   readonly accepted: number;
-  /** Peers turned away, for whatever reason. */
+  /** Peers that were turned away, for whatever reason. */
   readonly refused: number;
-  /** Those of them that a connection limit turned away. */
+  /** Those of them that the policy turned away. */
+  readonly refusedByPolicy: number;
+  /** Those of them that a limit turned away: of connections, or of file descriptors. */
   readonly refusedByLimit: number;
-  /** How often a lost path was got back (`ListenOptions.relisten`). */
+  /** Accepted connections that are closed. */
+  readonly disconnected: number;
+  /** How often the path was removed or replaced. */
+  readonly lost: number;
+  /** How often it was got back (`ListenOptions.relisten`). */
   readonly relistened: number;
 }
 
 export interface SocketListener {
   readonly endpoint: Endpoint;
-  readonly counters: ListenerCounters;
+  readonly counters: SocketCounts;
   /** Accepted connections that are open now. */
   readonly connectionCount: number;
   /**
@@ -150,7 +158,15 @@ async function refuseInCluster(endpoint: Endpoint): Promise<void> {
 
 class Listener implements SocketListener {
   readonly endpoint: Endpoint;
-  readonly counters = { accepted: 0, refused: 0, refusedByLimit: 0, relistened: 0 };
+  readonly counters = {
+    accepted: 0,
+    refused: 0,
+    refusedByPolicy: 0,
+    refusedByLimit: 0,
+    disconnected: 0,
+    lost: 0,
+    relistened: 0,
+  };
   readonly #address: string;
   readonly #policy: PeerPolicy;
   readonly #limits: Limits;
@@ -184,6 +200,7 @@ class Listener implements SocketListener {
     this.#events = events;
     this.#listening = listening;
     this.#serve(listening);
+    if (listenerEvents.listening.hasSubscribers) listenerEvents.listening.publish({ address: this.#address });
   }
 
   get connectionCount(): number {
@@ -216,6 +233,7 @@ class Listener implements SocketListener {
     this.#closeServer(this.#listening);
     // The callback of Server.close waits for the accepted connections, too; the descriptor itself is closed by now.
     await nextTurn();
+    if (listenerEvents.closed.hasSubscribers) listenerEvents.closed.publish({ address: this.#address });
   }
 
   #closeServer(listening: ListeningServer): void {
@@ -247,13 +265,23 @@ class Listener implements SocketListener {
 
   #lost(state: 'removed' | 'replaced', file: SocketFile): void {
     if (this.#closing.signal.aborted) return;
-    if (!this.#options.relisten) this.#tellLost(`${state}: listen again, or with { relisten: true }`);
-    else this.#relistening = Promise.all([this.#relistening, this.#relisten(state, file)]).then(() => {});
+    this.counters.lost++;
+    if (!this.#options.relisten) return this.#tellLost(`${state}: listen again, or with { relisten: true }`);
+    if (listenerEvents.lost.hasSubscribers) {
+      listenerEvents.lost.publish({ address: this.#address, error: this.#lostError(state), relistening: true });
+    }
+    this.#relistening = Promise.all([this.#relistening, this.#relisten(state, file)]).then(() => {});
+  }
+
+  #lostError(what: string, cause?: unknown): SocketError {
+    const message = `nobody can connect any more, for the socket file was ${what}`;
+    return new SocketError('ERR_PODWIRE_LOST', this.#address, message, { cause });
   }
 
   #tellLost(what: string, cause?: unknown): void {
-    const message = `nobody can connect any more, for the socket file was ${what}`;
-    const error = new SocketError('ERR_PODWIRE_LOST', this.#address, message, { cause });
+    const error = this.#lostError(what, cause);
+    const { lost } = listenerEvents;
+    if (lost.hasSubscribers) lost.publish({ address: this.#address, error, relistening: false });
     const { onLost } = this.#options;
     if (onLost === undefined) process.emitWarning(error);
     // What it throws is the program's, not ours.
@@ -277,6 +305,7 @@ class Listener implements SocketListener {
     this.#listening = fresh;
     this.#serve(fresh);
     this.counters.relistened++;
+    if (listenerEvents.relistened.hasSubscribers) listenerEvents.relistened.publish({ address: this.#address });
     const { onRelisten } = this.#options;
     if (onRelisten !== undefined && !this.#closing.signal.aborted) process.nextTick(() => onRelisten());
     await acceptThoseWaiting(old);
@@ -301,24 +330,24 @@ class Listener implements SocketListener {
       if (refusal.cause !== undefined) this.#events.onError?.(asError(refusal.cause));
       this.#refuse(socket, peer, refusal.reason, 'policy');
     } else if (isExhausted) {
-      this.counters.refusedByLimit++;
       this.#refuse(socket, peer, `the server has used up its ${limit} file descriptors`, 'limit');
     } else if (this.#connectionCount >= this.#limits.maxConnections) {
-      this.counters.refusedByLimit++;
       this.#refuse(socket, peer, `${this.#limits.maxConnections} connections are open, which is the limit`, 'limit');
     } else if (ofUser >= this.#limits.maxConnectionsPerUser) {
-      this.counters.refusedByLimit++;
       this.#refuse(socket, peer, `this user has ${ofUser} connections open, which is the limit`, 'limit');
     } else {
       this.counters.accepted++;
       this.#connectionCount++;
       this.#connectionsOf.set(peer.uid, ofUser + 1);
       socket.once('close', () => this.#release(peer.uid));
+      const { accepted } = listenerEvents;
+      if (accepted.hasSubscribers) accepted.publish({ address: this.#address, peer });
       this.#events.onConnection(socket, peer);
     }
   }
 
   #release(uid: number | undefined): void {
+    this.counters.disconnected++;
     this.#connectionCount--;
     const left = this.#connectionsOf.get(uid)! - 1;
     if (left === 0) this.#connectionsOf.delete(uid);
@@ -327,6 +356,10 @@ class Listener implements SocketListener {
 
   #refuse(socket: Socket, peer: Peer, reason: string, cause: 'policy' | 'limit'): void {
     this.counters.refused++;
+    if (cause === 'policy') this.counters.refusedByPolicy++;
+    else this.counters.refusedByLimit++;
+    const { refused } = listenerEvents;
+    if (refused.hasSubscribers) refused.publish({ address: this.#address, peer, cause, reason });
     if (this.#refusedCount >= REFUSED_OPEN) {
       socket.destroy();
       return;

@@ -379,7 +379,11 @@ describe('the end of a call', () => {
       },
     });
     await served.podinfo.describe({});
-    await rejection(served.podinfo.describe({ text: 'hang' }, { timeoutMs: 20 }));
+    const controller = new AbortController();
+    const hanging = rejection(served.podinfo.describe({ text: 'hang' }, { signal: controller.signal }));
+    await until(() => contexts.length === 2);
+    controller.abort();
+    await hanging;
     await until(() => contexts[1]!.signal.aborted);
     expect(contexts[0]!.signal.aborted).toBe(false);
     expect(contexts[1]!.signal.aborted).toBe(true);
