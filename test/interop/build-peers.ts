@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { buildCpp } from './build-cpp.js';
 import { buildTonic } from './build-tonic.js';
 import { compileTypeScript } from './compile-typescript.js';
+import { nodeBinary } from './node-binary.js';
 
 /** How a peer is run; `server --endpoint E` and the like are added. */
 export interface PeerProgram {
@@ -33,6 +34,12 @@ const builders = {
   'nice-grpc': () => typeScript(join(peers, 'nice-grpc/peer.ts')),
   connect: () => typeScript(join(peers, 'connect/peer.ts')),
   podwire: () => typeScript(join(peers, 'podwire/peer.ts')),
+  'podwire-node-20': () => onNode('20', 'podwire'),
+  'podwire-node-22': () => onNode('22', 'podwire'),
+  'podwire-node-24': () => onNode('24', 'podwire'),
+  'podwire-node-26': () => onNode('26', 'podwire'),
+  'sockets-go': () => buildGo(join(peers, 'sockets/go'), '.'),
+  'sockets-python': () => buildPython(join(peers, 'sockets/plain.py')),
   'podinfo-client-go': () => buildGo(join(examples, 'go'), './client'),
   'podinfo-server-go': () => buildGo(join(examples, 'go'), './server'),
   'podinfo-client-python': () => buildPython(join(examples, 'python/client.py')),
@@ -102,6 +109,12 @@ async function buildPython(program: string): Promise<PeerProgram> {
 
 async function typeScript(program: string): Promise<PeerProgram> {
   return { command: process.execPath, args: [await compileTypeScript(program)] };
+}
+
+/** A TypeScript peer on another release line of Node. */
+export async function onNode(version: string, peer: 'podwire' | 'grpc-js'): Promise<PeerProgram> {
+  const { args } = await buildPeer(peer);
+  return { command: await nodeBinary(version), args };
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PeerProgram } from './build-peers.js';
+import { compileTypeScript } from './compile-typescript.js';
+import { describePair } from './describe-pair.js';
 import { nodeBinary } from './node-binary.js';
 import { PeerProcess } from './peer-process.js';
 
@@ -12,9 +14,8 @@ const repository = path.resolve(import.meta.dirname, '../..');
 
 /** A program of examples/podinfo, run by a release line of Node. */
 async function program(version: string, name: 'server' | 'client'): Promise<PeerProgram> {
-  const node = await nodeBinary(version);
-  const tsx = path.join(repository, 'node_modules/tsx/dist/loader.mjs');
-  return { command: node, args: ['--import', tsx, path.join(repository, `examples/podinfo/${name}.ts`)] };
+  const source = path.join(repository, `examples/podinfo/${name}.ts`);
+  return { command: await nodeBinary(version), args: [await compileTypeScript(source)] };
 }
 
 describe.each(versions)('a server on Node %s', (serverVersion) => {
@@ -48,3 +49,10 @@ describe.each(versions)('a server on Node %s', (serverVersion) => {
     }
   });
 });
+
+// Node 20 is the one that cannot do exact abstract names by itself.
+for (const version of ['22', '24', '26'] as const) {
+  const endpoints = ['path', 'abstract'] as const;
+  describePair({ client: `podwire-node-${version}`, server: 'podwire-node-20', endpoints });
+  describePair({ client: 'podwire-node-20', server: `podwire-node-${version}`, endpoints });
+}

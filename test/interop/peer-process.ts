@@ -29,6 +29,7 @@ export class PeerProcess {
   readonly #child: Child;
   readonly #ended: Promise<number | string>;
   readonly #name: string;
+  #text = '';
   #errors = '';
 
   private constructor(program: PeerProgram, args: readonly string[]) {
@@ -36,6 +37,9 @@ export class PeerProcess {
     this.#child = spawn(program.command, [...program.args, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     const child = this.#child;
     running.add(child);
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      this.#text += text;
+    });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#errors = (this.#errors + text).slice(-4_000);
     });
@@ -80,16 +84,16 @@ export class PeerProcess {
     accepted = [0],
     limitMs = 180_000,
   ): Promise<string> {
-    const peer = new PeerProcess(program, args);
-    let text = '';
-    peer.#child.stdout.setEncoding('utf8').on('data', (part: string) => {
-      text += part;
-    });
-    const end = await peer.#within(limitMs, peer.#ended);
+    return new PeerProcess(program, args).finish(accepted, limitMs);
+  }
+
+  /** Waits for the end, which nobody asked for, and gives what was printed. */
+  async finish(accepted = [0], limitMs = stopLimitMs): Promise<string> {
+    const end = await this.#within(limitMs, this.#ended);
     if (!accepted.includes(end as number)) {
-      throw new Error(`${peer.#name} ended with ${end}\n${peer.#errors}`);
+      throw new Error(`${this.#name} ended with ${end}\n${this.#errors}`);
     }
-    return text;
+    return this.#text;
   }
 
   /** Sends SIGTERM; resolves to the exit code, or to the signal's name. */

@@ -17,7 +17,14 @@ export interface PairResults {
   impossible?: string;
 }
 
+/** What is no pair of gRPC peers: the names of the columns, and cells by row and column. */
+export interface ResultTable {
+  columns: readonly string[];
+  rows: Record<string, Record<string, string>>;
+}
+
 const folder = fileURLToPath(new URL('.cache/results', import.meta.url));
+const tables = fileURLToPath(new URL('.cache/tables', import.meta.url));
 
 /** Keeps what a pair did in the last run. */
 export async function saveResults(pair: PairResults): Promise<void> {
@@ -30,4 +37,13 @@ export async function saveResults(pair: PairResults): Promise<void> {
 export async function loadResults(): Promise<PairResults[]> {
   const names = await readdir(folder);
   return Promise.all(names.sort().map(async (name) => JSON.parse(await readFile(join(folder, name), 'utf8'))));
+}
+
+export async function saveTable(name: string, table: ResultTable): Promise<void> {
+  await mkdir(tables, { recursive: true });
+  await writeFile(join(tables, `${name}.json`), JSON.stringify(table, null, 2));
+}
+
+export async function loadTable(name: string): Promise<ResultTable> {
+  return JSON.parse(await readFile(join(tables, `${name}.json`), 'utf8'));
 }

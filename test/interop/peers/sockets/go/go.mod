@@ -1,0 +1,3 @@
+module podwire.test/interop/sockets
+
+go 1.25.0
