@@ -36,6 +36,7 @@ export class RelayedConnection {
   readonly #limits: ServerLimits;
   readonly #requests: RequestCounters;
   readonly #peer: Peer;
+  readonly #record: ConnectionRecord;
   readonly #outer: Transport;
   readonly #inner: Transport;
   #drainTimer: NodeJS.Timeout | undefined;
@@ -44,7 +45,7 @@ export class RelayedConnection {
     this.#limits = limits;
     this.#requests = requests;
     this.#peer = peer;
-    const record = new ConnectionRecord(peer);
+    this.#record = new ConnectionRecord(peer);
     const injected = new InjectedStream();
     const { name, forget } = namePeer(peer);
     this.#outer = new Transport(
@@ -52,10 +53,10 @@ export class RelayedConnection {
       { role: 'server', limits, keepalive },
       {
         onStream: (outer, fields, endStream) => this.#open(outer, fields, endStream),
-        onGoaway: () => record.goaway(),
-        onEnd: (error) => record.ended(error),
+        onGoaway: () => this.#record.goaway(),
+        onEnd: (error) => this.#record.ended(error),
         onClosed: () => {
-          record.closed();
+          this.#record.closed();
           clearTimeout(this.#drainTimer);
           injected.close();
           forget();
@@ -95,12 +96,16 @@ export class RelayedConnection {
     }
     const inner = connection.openStream(withAuthority(fields), endStream);
     const call = this.#requests.started(methodOf(fields), this.#peer);
-    StreamRelay.join(outer, inner, ({ code, message }) => this.#requests.ended(call, code, message));
+    StreamRelay.join(outer, inner, ({ code, message }, reset) => {
+      if (reset) this.#requests.resetsReceived++;
+      this.#requests.ended(call, code, message);
+    });
   }
 
   /** Takes no more calls; the connection ends when the open ones have. */
   drain(reason: string): void {
     if (this.#drainTimer !== undefined) return;
+    this.#record.draining();
     this.#outer.connection.beginDrain(reason);
     this.#drainTimer = setTimeout(() => this.#outer.connection.finishDrain(), DRAIN_ROUND_TRIP);
     this.#drainTimer.unref();

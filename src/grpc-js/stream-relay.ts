@@ -22,7 +22,7 @@ export class StreamRelay implements StreamHandler {
   readonly #stream: Http2Stream;
   readonly #from: 'peer' | 'server';
   #other!: StreamRelay;
-  #onStatus: ((status: RelayedStatus) => void) | undefined;
+  #onStatus: ((status: RelayedStatus, reset: boolean) => void) | undefined;
   /** Octets that came on this stream and are queued on the other one. */
   #unsent = 0;
   /** The end that came behind them: trailers, or an empty list for END_STREAM alone. */
@@ -34,8 +34,8 @@ export class StreamRelay implements StreamHandler {
     stream.handler = this;
   }
 
-  /** Joins a peer's stream with the one that was opened to the server for it. `onStatus` hears how the call ended, once. */
-  static join(outer: Http2Stream, inner: Http2Stream, onStatus: (status: RelayedStatus) => void): void {
+  /** Joins a peer's stream with the one that was opened to the server for it. `onStatus` hears, once, how the call ended, and whether the peer reset it. */
+  static join(outer: Http2Stream, inner: Http2Stream, onStatus: (status: RelayedStatus, reset: boolean) => void): void {
     const peer = new StreamRelay(outer, 'peer');
     const server = new StreamRelay(inner, 'server');
     peer.#other = server;
@@ -80,13 +80,16 @@ export class StreamRelay implements StreamHandler {
     const { code, message } = failureStatus(failure);
     // A caller that went away has cancelled.
     const isGone = this.#from === 'peer' && code === Code.UNAVAILABLE;
-    (this.#from === 'peer' ? this.#other : this).#tell({ code: isGone ? Code.CANCELLED : code, message });
+    (this.#from === 'peer' ? this.#other : this).#tell(
+      { code: isGone ? Code.CANCELLED : code, message },
+      this.#from === 'peer' && failure.origin === 'remote',
+    );
     const errorCode = this.#from === 'peer' ? peerGaveUp(failure) : serverGaveUp(failure);
     if (errorCode !== undefined) other.reset(errorCode);
   }
 
-  #tell(status: RelayedStatus): void {
-    this.#onStatus?.(status);
+  #tell(status: RelayedStatus, reset = false): void {
+    this.#onStatus?.(status, reset);
     this.#onStatus = undefined;
   }
 

@@ -8,6 +8,7 @@ export class ConnectionRecord {
   readonly #peer: Peer;
   readonly #since = performance.now();
   #farewell = false;
+  #draining = false;
   #error: ConnectionError | undefined;
 
   constructor(peer: Peer) {
@@ -19,6 +20,11 @@ export class ConnectionRecord {
     this.#farewell = true;
   }
 
+  /** The client was told to leave: that it does is no event of its own. */
+  draining(): void {
+    this.#draining = true;
+  }
+
   /** The connection is over. */
   ended(error: ConnectionError | undefined): void {
     this.#error = error;
@@ -28,7 +34,8 @@ export class ConnectionRecord {
   closed(): void {
     const { disconnected } = serverEvents;
     if (!disconnected.hasSubscribers) return;
-    const end = connectionEnd('server', this.#error, this.#farewell);
-    disconnected.publish({ peer: this.#peer, ...end, durationMs: performance.now() - this.#since });
+    const { error, ...end } = connectionEnd('server', this.#error, this.#farewell);
+    const reason = this.#draining && error === undefined ? 'the server shut down' : end.reason;
+    disconnected.publish({ peer: this.#peer, reason, error, durationMs: performance.now() - this.#since });
   }
 }

@@ -55,6 +55,7 @@ export class ServerConnection implements ServerCallOwner, TransportEvents {
 
   /** Stops taking calls; the connection closes when the open ones are done. */
   drain(): void {
+    this.#record.draining();
     const { connection } = this.transport;
     connection.beginDrain('the server is shutting down');
     for (const { handler } of connection.streams) if (handler instanceof RefusedRequest) handler.stop();
@@ -64,6 +65,7 @@ export class ServerConnection implements ServerCallOwner, TransportEvents {
 
   /** Ends the open calls with UNAVAILABLE, and the connection. */
   close(): void {
+    this.#record.draining();
     // Not a Set of calls: its churn would cost more than this search, see StreamTable.
     for (const { handler } of this.transport.connection.streams) if (handler instanceof ServerCall) handler.shutDown();
     this.transport.close(ErrorCode.NO_ERROR, 'the server is shutting down');

@@ -12,7 +12,7 @@ export interface CallStart {
 /** How a call ended. */
 export interface CallResult {
   readonly code: Code;
-  /** The text of the status; empty with OK. */
+  /** The text of the status, mostly empty with OK. */
   readonly message: string;
   readonly durationMs: number;
 }

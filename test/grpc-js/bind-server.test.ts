@@ -10,6 +10,7 @@ import { type ChannelOptions, createChannel } from '../../src/client/channel.js'
 import { createClient } from '../../src/client/client.js';
 import { bindServer, peerOf } from '../../src/grpc-js/index.js';
 import { Code } from '../../src/rpc/code.js';
+import { serverEvents } from '../../src/server/server-events.js';
 import type { Peer } from '../../src/socket/peer.js';
 import { processReceiveBudget } from '../../src/transport/limits.js';
 import { rejection } from '../client/rejection.js';
@@ -21,6 +22,7 @@ import { openRawClient, rawMessage } from '../server/raw-client.js';
 import { abstractName, allowOwn } from '../server/serve-podinfo.js';
 import { knowsPeers } from '../socket/knows-peers.js';
 import { openDescriptors } from '../socket/open-descriptors.js';
+import { recordEvents } from '../socket/recorded-events.js';
 import { type AnyCall, bindPodInfo, podInfoServer } from './pod-info-server.js';
 import { fieldOf, rawCall } from './raw-call.js';
 import { settled } from './settled.js';
@@ -200,6 +202,38 @@ describe('who calls', () => {
       });
     });
   }
+});
+
+describe('events and counters', () => {
+  it('are those of a server of podwire', async () => {
+    await using bound = await bindPodInfo({
+      describe(call, callback) {
+        if (call.request.text === 'fail') callback({ code: Code.NOT_FOUND, details: 'not here' });
+        else if (call.request.text !== 'hang') callback(null, {});
+      },
+    });
+    const { listener } = bound;
+    using recorded = recordEvents(serverEvents, listener.address);
+    const client = connect(bound.endpoint);
+    await client.podinfo.describe({});
+    await rejection(client.podinfo.describe({ text: 'fail' }));
+    const controller = new AbortController();
+    const cancelled = rejection(client.podinfo.describe({ text: 'hang' }, { signal: controller.signal }));
+    while (listener.counters.callsStarted < 3) await turn();
+    controller.abort();
+    await cancelled;
+    while (listener.counters.callsFailed < 2) await turn();
+    await client.channel.close();
+    while (listener.counters.disconnected < 1) await turn();
+    expect(recorded.of('callEnd').map(({ method, code, message }) => [method, code, message])).toEqual([
+      ['podinfo.v1.PodInfo/Describe', Code.OK, 'OK'],
+      ['podinfo.v1.PodInfo/Describe', Code.NOT_FOUND, 'not here'],
+      ['podinfo.v1.PodInfo/Describe', Code.CANCELLED, expect.any(String)],
+    ]);
+    expect(recorded.of('disconnected')).toMatchObject([{ reason: 'the client said that it was done' }]);
+    const counts = { callsStarted: 3, callsSucceeded: 1, callsFailed: 2, callsCancelled: 1, resetsReceived: 1 };
+    expect(listener.counters).toMatchObject({ accepted: 1, disconnected: 1, ...counts });
+  });
 });
 
 describe('flow control', () => {

@@ -24,6 +24,7 @@ import { ClientError, Metadata as NiceMetadata } from 'nice-grpc-common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PodInfoDefinition } from '../../gen/podinfo/v1/podinfo.js';
 import { createChannel } from '../../src/client/channel.js';
+import { channelEvents } from '../../src/client/channel-events.js';
 import { channelFactory } from '../../src/grpc-js/index.js';
 import { Code } from '../../src/rpc/code.js';
 import { RpcError } from '../../src/rpc/rpc-error.js';
@@ -37,6 +38,7 @@ import { cases } from '../interop/peers/typescript/cases.js';
 import { abstractName, collect, servePodInfo } from '../server/serve-podinfo.js';
 import { knowsPeers } from '../socket/knows-peers.js';
 import { openDescriptors } from '../socket/open-descriptors.js';
+import { recordEvents } from '../socket/recorded-events.js';
 import { podInfoClient } from './pod-info-client.js';
 import { type AnyCall, bindPodInfo, podInfoServer } from './pod-info-server.js';
 import { answerEmpty, type RawRequest, rawServer } from './raw-server.js';
@@ -94,6 +96,26 @@ describe.each([
   });
 
   it.each(Object.keys(cases))('%s', (name) => cases[name]?.(client));
+});
+
+describe('events and counters', () => {
+  it('are those of the channel', async () => {
+    await using served = await servePodInfo({
+      async describe({ text }) {
+        if (text === 'fail') throw new RpcError(Code.NOT_FOUND, 'not here');
+        return {};
+      },
+    });
+    using recorded = recordEvents(channelEvents, served.endpoint);
+    const podinfo = createNiceClient(PodInfoDefinition, channelFactory(served.channel)());
+    await podinfo.describe({});
+    await expect(podinfo.describe({ text: 'fail' })).rejects.toThrow(ClientError);
+    expect(recorded.of('callEnd').map(({ method, code, message }) => [method, code, message])).toEqual([
+      ['podinfo.v1.PodInfo/Describe', Code.OK, ''],
+      ['podinfo.v1.PodInfo/Describe', Code.NOT_FOUND, 'not here'],
+    ]);
+    expect(served.channel.counters).toMatchObject({ callsStarted: 2, callsSucceeded: 1, callsFailed: 1 });
+  });
 });
 
 describe('nice-grpc', () => {
