@@ -79,6 +79,9 @@ export class Http2Connection implements StreamConnection, FrameSink {
   readonly #writer = new FrameWriter();
   readonly #decoder: HpackDecoder;
   readonly #encoder = new HpackEncoder();
+  /** Lists that the decoder gives again and again, and that were found to be in order: sections without content-length, and trailers. */
+  readonly #knownSections = new WeakSet<string[]>();
+  readonly #knownTrailers = new WeakSet<string[]>();
   readonly #streams = new StreamTable<Http2Stream>();
   readonly #resetStreams = new ResetStreams();
   readonly #receiveFlow: ReceiveFlow;
@@ -362,9 +365,9 @@ export class Http2Connection implements StreamConnection, FrameSink {
 
   // -------------------------------------------------------------------------------------------- header sections in
 
-  onHeaderBlock(id: number, block: Uint8Array, endStream: boolean): void {
+  onHeaderBlock(id: number, bytes: Uint8Array, from: number, to: number, endStream: boolean): void {
     // Every block is decoded, also one for a stream that is gone: it changes the dynamic table.
-    const fields = this.#decoder.decode(block);
+    const fields = this.#decoder.decode(bytes, from, to);
     const tooLarge = this.#decoder.headerListTooLarge;
     const stream = this.#streams.get(id);
     if (stream !== undefined) {
@@ -392,7 +395,7 @@ export class Http2Connection implements StreamConnection, FrameSink {
     stream.remoteClosed = endStream;
     stream.headersReceived = true;
     stream.headerListTooLarge = tooLarge;
-    const malformed = tooLarge ? undefined : checkRequestFields(fields);
+    const malformed = tooLarge || this.#knownSections.has(fields) ? undefined : checkRequestFields(fields);
     if (malformed !== undefined) return this.#streamError(stream, ErrorCode.PROTOCOL_ERROR, malformed);
     if (this.#streams.size > this.#options.maxConcurrentStreams) {
       const reason = 'more streams than SETTINGS_MAX_CONCURRENT_STREAMS';
@@ -411,7 +414,7 @@ export class Http2Connection implements StreamConnection, FrameSink {
   }
 
   #readResponse(stream: Http2Stream, fields: string[], endStream: boolean, tooLarge: boolean): void {
-    const malformed = tooLarge ? undefined : checkResponseFields(fields);
+    const malformed = tooLarge || this.#knownSections.has(fields) ? undefined : checkResponseFields(fields);
     if (malformed !== undefined) return this.#streamError(stream, ErrorCode.PROTOCOL_ERROR, malformed);
     if (!tooLarge && fields[1].charCodeAt(0) === 0x31) {
       if (endStream) this.#streamError(stream, ErrorCode.PROTOCOL_ERROR, 'an informational response ended the stream');
@@ -426,13 +429,20 @@ export class Http2Connection implements StreamConnection, FrameSink {
 
   #readTrailers(stream: Http2Stream, fields: string[], endStream: boolean, tooLarge: boolean): void {
     if (stream.remoteClosed) return this.#streamError(stream, ErrorCode.STREAM_CLOSED, 'HEADERS after END_STREAM');
-    const malformed = endStream ? checkTrailerFields(fields) : 'a second header section without END_STREAM';
+    const malformed = endStream ? this.#checkTrailers(fields) : 'a second header section without END_STREAM';
     if (malformed !== undefined) return this.#streamError(stream, ErrorCode.PROTOCOL_ERROR, malformed);
     if (stream.expectedLength > 0) {
       return this.#streamError(stream, ErrorCode.PROTOCOL_ERROR, 'DATA does not add up to content-length');
     }
     stream.headerListTooLarge = tooLarge;
     this.#deliverHeaders(stream, fields, true);
+  }
+
+  #checkTrailers(fields: string[]): string | undefined {
+    if (this.#knownTrailers.has(fields)) return undefined;
+    const malformed = checkTrailerFields(fields);
+    if (malformed === undefined && Object.isFrozen(fields)) this.#knownTrailers.add(fields);
+    return malformed;
   }
 
   #deliverHeaders(stream: Http2Stream, fields: string[], endStream: boolean): void {
@@ -442,8 +452,12 @@ export class Http2Connection implements StreamConnection, FrameSink {
   }
 
   #expectLength(stream: Http2Stream, fields: string[], endStream: boolean): boolean {
+    if (this.#knownSections.has(fields)) return true;
     const expected = contentLength(fields);
-    if (expected === undefined) return true;
+    if (expected === undefined) {
+      if (Object.isFrozen(fields)) this.#knownSections.add(fields);
+      return true;
+    }
     stream.expectedLength = expected;
     if (!Number.isNaN(expected) && !(endStream && expected > 0)) return true;
     this.#streamError(stream, ErrorCode.PROTOCOL_ERROR, 'content-length is wrong');

@@ -10,8 +10,8 @@ export interface FrameSink {
   onDataPadding(octets: number): void;
   /** A piece of that frame's payload, a view into the chunk, `last` with its end. A frame without payload has one empty piece. */
   onDataPayload(payload: Uint8Array, last: boolean): void;
-  /** A whole header block, of HEADERS and its CONTINUATION frames. The view holds during the call only. */
-  onHeaderBlock(streamId: number, block: Uint8Array, endStream: boolean): void;
+  /** A whole header block, of HEADERS and its CONTINUATION frames: `bytes[from, to)`, during the call only. */
+  onHeaderBlock(streamId: number, bytes: Uint8Array, from: number, to: number, endStream: boolean): void;
   /** A whole frame of another type that RFC 9113 knows: `bytes[from, from + length)` is its payload, during the call only. */
   onFrame(type: number, flags: number, streamId: number, bytes: Uint8Array, from: number, length: number): void;
   /** A frame of a type that nobody knows was skipped. */
@@ -322,7 +322,7 @@ export class FrameReader {
     }
     const endStream = (flags & FrameFlag.END_STREAM) !== 0;
     if ((flags & FrameFlag.END_HEADERS) !== 0) {
-      this.#sink.onHeaderBlock(id, bytes.subarray(from, to), endStream);
+      this.#sink.onHeaderBlock(id, bytes, from, to, endStream);
       return;
     }
     this.#blockStreamId = id;
@@ -339,7 +339,7 @@ export class FrameReader {
     this.#blockStreamId = this.#blockLength = 0;
     this.#blockParts = [];
     this.#noteUnfinished();
-    this.#sink.onHeaderBlock(id, block, this.#blockEndStream);
+    this.#sink.onHeaderBlock(id, block, 0, block.length, this.#blockEndStream);
   }
 
   #keepBlockPart(bytes: Uint8Array, from: number, to: number): void {

@@ -18,7 +18,7 @@ export interface StreamFailure {
  * must not call `receive`.
  */
 export interface StreamHandler {
-  /** A header section: the response headers of a client's stream, or trailers. `fields` belongs to the handler. */
+  /** A header section: the response headers of a client's stream, or trailers. `fields` may be frozen: others get it too. */
   onHeaders(stream: Http2Stream, fields: HeaderFields, endStream: boolean): void;
   /**
    * A piece of a DATA frame's payload, a view into the received chunk. Its octets count as held, and are not credited to

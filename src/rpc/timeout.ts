@@ -1,11 +1,16 @@
 const unitNanoseconds = { H: 3_600e9, M: 60e9, S: 1e9, m: 1e6, u: 1e3, n: 1 };
-/** The finest unit first: a timeout keeps as much precision as eight digits allow. */
+/** The finest unit first. */
 const unitsByPrecision = ['n', 'u', 'm', 'S', 'M'] as const;
+/**
+ * From this value on the next coarser unit would be too coarse; three digits are precise enough. A timeout of 10 s is then
+ * `10000m` for call after call: one octet in the header block, which both sides know already.
+ */
+const sufficientValue = 100;
 /** TimeoutValue of PROTOCOL-HTTP2.md has at most eight digits. */
 const largestValue = 99_999_999;
 
 /**
- * The `grpc-timeout` of a time in milliseconds. Rounds up, so that a peer never gives up before we do and a short time
+ * The `grpc-timeout` of a time in milliseconds, as it is or by at most 1 % longer. Rounds up, so that a peer never gives up before we do and a short time
  * never becomes none at all; what is over (zero, negative) is the shortest timeout there is, `1n`. The longest is 99,999,999 hours.
  */
 export function formatTimeout(milliseconds: number): string {
@@ -13,9 +18,12 @@ export function formatTimeout(milliseconds: number): string {
   if (!(milliseconds > 0)) {
     return '1n';
   }
-  for (const unit of unitsByPrecision) {
+  // Milliseconds, where they will do, without looking for them.
+  const first = milliseconds < sufficientValue ? 0 : 2;
+  for (let index = first; index < unitsByPrecision.length; index++) {
+    const unit = unitsByPrecision[index]!;
     const value = Math.ceil((milliseconds * 1e6) / unitNanoseconds[unit]);
-    if (value <= largestValue) {
+    if (value <= largestValue && (index >= 2 || value < sufficientValue * 1_000)) {
       return `${value}${unit}`;
     }
   }

@@ -18,7 +18,8 @@ class Lines implements FrameSink {
     this.lines.push(`payload ${payload.length}${last ? ' last' : ''}`);
   }
 
-  onHeaderBlock(streamId: number, bytes: Uint8Array, endStream: boolean): void {
+  onHeaderBlock(streamId: number, block: Uint8Array, from: number, to: number, endStream: boolean): void {
+    const bytes = block.subarray(from, to);
     this.lines.push(`block ${streamId} ${Buffer.from(bytes).toString('hex')}${endStream ? ' end' : ''}`);
   }
 

@@ -40,7 +40,7 @@ describe('requestHeader', () => {
     });
     expect(fields.slice(6)).toEqual([
       ...[':authority', 'x', 'te', 'trailers', 'content-type', 'application/grpc', 'grpc-accept-encoding', 'gzip'],
-      ...['grpc-encoding', 'gzip', 'user-agent', 'podwire/1', 'a', '1', 'b-bin', 'AA', 'grpc-timeout', '1000000u'],
+      ...['grpc-encoding', 'gzip', 'user-agent', 'podwire/1', 'a', '1', 'b-bin', 'AA', 'grpc-timeout', '1000m'],
     ]);
   });
 

@@ -11,12 +11,15 @@ describe('formatTimeout', () => {
     [1e-9, '1n'],
     [0.000_001, '1n'],
     [0.000_001_5, '2n'],
-    [1, '1000000n'],
-    [99.999_999, '99999999n'],
-    [100, '100000u'],
-    [99.999_999_1, '100000u'],
-    [1_000, '1000000u'],
-    [99_999.999, '99999999u'],
+    [1, '1000u'],
+    [99.999, '99999u'],
+    [99.999_999, '100m'],
+    [0.1, '100u'],
+    [0.099_999, '99999n'],
+    [100, '100m'],
+    [100.1, '101m'],
+    [1_000, '1000m'],
+    [9_999.95, '10000m'],
     [100_000, '100000m'],
     [99_999_999, '99999999m'],
     [100_000_000, '100000S'],
@@ -71,13 +74,12 @@ describe('any timeout', () => {
     );
   });
 
-  it('never gets shorter on the road, and longer by 0.002 % or a nanosecond at most', () => {
+  it('never gets shorter on the road, and longer by 1 % or a nanosecond at most', () => {
     fc.assert(
       fc.property(milliseconds, (sent) => {
         const received = parseTimeout(formatTimeout(sent))!;
         expect(received).toBeGreaterThanOrEqual(sent * (1 - Number.EPSILON));
-        // The coarsest step follows a change of unit from seconds to minutes: one minute of 1,666,667.
-        expect(received).toBeLessThanOrEqual(sent * 1.000_02 + 1e-6);
+        expect(received).toBeLessThanOrEqual(sent * 1.01 + 1e-6);
       }),
     );
   });

@@ -17,6 +17,17 @@ const EMPTY = new Uint8Array(0);
 /** Where Huffman strings are decoded before they become strings. Decoding never yields, so all decoders share it. */
 const HUFFMAN_OUTPUT = new Uint8Array(16_384);
 
+/** Blocks up to this many octets are remembered, as many as this, which is a power of two. */
+const REMEMBERED_LENGTH = 32;
+const REMEMBERED_BLOCKS = 32;
+
+/** A block that is nothing but indices, which mean the same as long as the table does not change. */
+interface RememberedBlock {
+  readonly octets: Uint8Array;
+  readonly inserted: number;
+  readonly fields: HeaderFields;
+}
+
 /** Reads the header blocks of one direction of a connection (RFC 7541), in the order in which they arrive. */
 export class HpackDecoder {
   readonly #table = new DynamicTable();
@@ -26,8 +37,12 @@ export class HpackDecoder {
   /** The smallest size that the peer still has to acknowledge with an update. */
   #reduceTo = Number.POSITIVE_INFINITY;
   #headerListTooLarge = false;
+  /** The block that was decoded last had neither literals nor a size update. */
+  #onlyIndices = false;
   /** Octets of the string that `#readString` read last, also when it was not materialised. */
   #stringLength = 0;
+  /** By a hash of their octets. From call to call most blocks are the same: found here, one costs a fifth. */
+  #remembered: (RememberedBlock | undefined)[] = [];
 
   /**
    * @param options.maxTableSize octets that a size update may ask for, as advertised in SETTINGS_HEADER_TABLE_SIZE; default
@@ -55,13 +70,40 @@ export class HpackDecoder {
   }
 
   /**
-   * Decodes one complete header block. Past the list limit fields are dropped, and nothing is built for them but what
-   * the dynamic table needs to stay in step.
+   * Decodes one complete header block, `bytes[from, to)`. Past the list limit fields are dropped, and nothing is built for
+   * them but what the dynamic table needs to stay in step.
    *
+   * @returns a list that is frozen when a later block may give it too.
    * @throws HpackError when the block is not allowed: a COMPRESSION_ERROR of the connection, the decoder is of no more use
    */
-  decode(block: Uint8Array): HeaderFields {
+  decode(bytes: Uint8Array, from = 0, to = bytes.length): HeaderFields {
+    const line = this.#lineOf(bytes, from, to);
+    const remembered = this.#remembered[line];
+    if (remembered?.inserted === this.#table.inserted && isAt(remembered.octets, bytes, from, to)) {
+      this.#headerListTooLarge = false;
+      return remembered.fields;
+    }
+    const { inserted } = this.#table;
+    const block = bytes.subarray(from, to);
+    const fields = this.#decode(block);
+    if (line >= 0 && !this.#headerListTooLarge && this.#onlyIndices) {
+      const octets = Uint8Array.prototype.slice.call(block);
+      this.#remembered[line] = { octets, inserted, fields: Object.freeze(fields) as HeaderFields };
+    }
+    return fields;
+  }
+
+  /** -1 for a block that is not remembered. */
+  #lineOf(bytes: Uint8Array, from: number, to: number): number {
+    if (to - from > REMEMBERED_LENGTH || this.#reduceTo !== Number.POSITIVE_INFINITY) return -1;
+    let hash = 0;
+    for (let at = from; at < to; at++) hash = (hash * 31 + bytes[at]) | 0;
+    return hash & (REMEMBERED_BLOCKS - 1);
+  }
+
+  #decode(block: Uint8Array): HeaderFields {
     const fields: HeaderFields = [];
+    this.#onlyIndices = true;
     const table = this.#table;
     const at = this.#at;
     at.block = block;
@@ -93,6 +135,7 @@ export class HpackDecoder {
           throw new HpackError('a table size update comes after a field (RFC 7541 section 4.2)');
         }
         // Literals: with incremental indexing (section 6.2.1), without (6.2.2), never indexed (6.2.3).
+        this.#onlyIndices = false;
         const insert = octet >= 0x40;
         const wanted = (insert ? Math.max(room, table.maxSize) : room) - ENTRY_OVERHEAD;
         const index = readInteger(at, insert ? 0x3f : 0x0f) - 1;
@@ -107,7 +150,7 @@ export class HpackDecoder {
         size += this.#stringLength + ENTRY_OVERHEAD;
         if (insert) {
           if (size <= table.maxSize) table.insert(name!, value!);
-          else table.clear();
+          else this.#clearTable();
         }
       }
 
@@ -137,10 +180,17 @@ export class HpackDecoder {
       }
       if (size <= this.#reduceTo) this.#reduceTo = Number.POSITIVE_INFINITY;
       this.#table.resize(size);
+      this.#remembered = [];
+      this.#onlyIndices = false;
     }
     if (this.#reduceTo !== Number.POSITIVE_INFINITY) {
       throw new HpackError(`no table size update to ${this.#reduceTo} or less after that was advertised`);
     }
+  }
+
+  #clearTable(): void {
+    this.#table.clear();
+    this.#remembered = [];
   }
 
   #nameAt(index: number): string {
@@ -175,4 +225,10 @@ export class HpackDecoder {
     this.#stringLength = decoded;
     return decoded <= wanted ? readLatin1(output, 0, decoded) : undefined;
   }
+}
+
+function isAt(octets: Uint8Array, bytes: Uint8Array, from: number, to: number): boolean {
+  if (octets.length !== to - from) return false;
+  for (let index = 0; index < octets.length; index++) if (octets[index] !== bytes[from + index]) return false;
+  return true;
 }

@@ -160,7 +160,8 @@ export class HpackEncoder {
     // An entry of more than half the table would push out what every other call needs.
     if (name.length + value.length + ENTRY_OVERHEAD > this.#table.maxSize >>> 1) return false;
     if (indexing === undefined) return this.#repeated.seen(name, value);
-    return indexing === 'insert' || (indexing === 'insert-name' && nameIndex === 0);
+    if (indexing === 'insert-name') return nameIndex === 0 || this.#repeated.seen(name, value);
+    return indexing === 'insert';
   }
 
   /** The index on the wire, where dynamic entries count back from the newest. */

@@ -1,8 +1,8 @@
 /**
  * How a field goes out that no table holds yet (RFC 7541 section 6.2):
  * - `insert`: literal with incremental indexing. Few values, sent with every call
- * - `insert-name`: the same once, so that the name has an index, then as `keep-out`. The value changes from call to call, but
- *   the name comes with most of them, and reading it anew costs the peer more than the rest of the field
+ * - `insert-name`: the same once, so that the name has an index, then only for a value that repeats. The name comes with most
+ *   calls, and reading it anew costs the peer more than the rest of the field
  * - `keep-out`: literal without indexing. The value belongs to one call and would only push others out of the table
  * - `never`: literal never indexed, here and on every later hop, so that nobody can guess the value by watching sizes
  *   (section 7.1.3)

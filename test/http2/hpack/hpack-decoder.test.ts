@@ -29,6 +29,41 @@ describe('HpackDecoder', () => {
     expect(decoder.decode(block('\xbf'))).toEqual(['x', '1']);
   });
 
+  describe('a block that comes again', () => {
+    it('gives the same list, which nobody can change', () => {
+      const decoder = new HpackDecoder();
+      decoder.decode(block(insert('x', '1')));
+      const fields = decoder.decode(block('\x82\xbe'));
+      expect(fields).toEqual([':method', 'GET', 'x', '1']);
+      expect(decoder.decode(block('..\x82\xbe..'), 2, 4)).toBe(fields);
+      expect(() => fields.push('y', '2')).toThrow(TypeError);
+      expect(decoder.decode(block('\xbe\x82'))).toEqual(['x', '1', ':method', 'GET']);
+    });
+
+    it.each<[string, string[], string[] | undefined]>([
+      ['an insertion', [insert('y', '2')], ['y', '2']],
+      ['a size update that empties the table', [sizeUpdate(0)], undefined],
+      ['an entry larger than the table', [insert('z', 'z'.repeat(5_000))], undefined],
+    ])('is read anew after %s', (_change, change, expected) => {
+      const decoder = new HpackDecoder();
+      decoder.decode(block(insert('x', '1')));
+      for (let times = 0; times < 2; times++) expect(decoder.decode(block('\xbe'))).toEqual(['x', '1']);
+      decoder.decode(block(...change));
+      if (expected === undefined) expect(() => decoder.decode(block('\xbe'))).toThrow(/index 62 is out of range/);
+      else expect(decoder.decode(block('\xbe'))).toEqual(expected);
+    });
+
+    it('is cut at the list limit each time', () => {
+      const decoder = new HpackDecoder({ maxHeaderListSize: 50 });
+      for (let times = 0; times < 3; times++) {
+        expect(decoder.decode(block('\x82\x82'))).toEqual([':method', 'GET']);
+        expect(decoder.headerListTooLarge).toBe(true);
+        expect(decoder.decode(block('\x82'))).toEqual([':method', 'GET']);
+        expect(decoder.headerListTooLarge).toBe(false);
+      }
+    });
+  });
+
   it('reads octets above 7f and empty strings', () => {
     expect(new HpackDecoder().decode(block(literal('', ''), literal('n\xff', '\x80\0')))).toEqual([
       '',
