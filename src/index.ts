@@ -17,7 +17,7 @@ export { type Client, type ClientOptions, createClient } from './client/client.j
 export type { ClientInterceptor, ClientNext, ClientRequest, ClientResponse } from './client/client-interceptor.js';
 export type { AbstractEndpoint, Endpoint, InheritedEndpoint, PathEndpoint } from './endpoint/endpoint.js';
 export { EndpointError } from './endpoint/endpoint-error.js';
-export { parseEndpoint } from './endpoint/parse-endpoint.js';
+export { type ParseEndpointOptions, parseEndpoint } from './endpoint/parse-endpoint.js';
 export { printEndpoint } from './endpoint/print-endpoint.js';
 export { Code } from './rpc/code.js';
 export { codeName } from './rpc/code-name.js';
@@ -25,12 +25,15 @@ export type { CompiledMethod } from './rpc/compile-service.js';
 export { Metadata, type MetadataInit, type MetadataValue } from './rpc/metadata.js';
 export { RpcError, type RpcErrorOptions } from './rpc/rpc-error.js';
 export type {
+  AnyMessageType,
   MessageIn,
   MessageOut,
+  MessageType,
   MethodDefinition,
   ServiceDefinition,
 } from './rpc/service-definition.js';
 export { findDetail, packDetail, type StatusDetail } from './rpc/status-detail.js';
+export type { RequestCounts } from './server/request-counters.js';
 export { type AddOptions, createServer, Server, type ServerOptions, type ShutdownOptions } from './server/server.js';
 export type { ServerContext } from './server/server-context.js';
 export {
@@ -62,7 +65,13 @@ export {
   sameUser,
   users,
 } from './socket/peer-policy.js';
-export { SocketError } from './socket/socket-error.js';
+export { SocketError, type SocketHolder } from './socket/socket-error.js';
+export type { SocketCounts } from './socket/socket-listener.js';
+export type { ByteStream, ByteStreamReceiver } from './transport/byte-stream.js';
+export type { CallCounts } from './transport/call-counters.js';
+export type { CallResult, CallStart } from './transport/call-events.js';
+export type { ConnectionEnd } from './transport/connection-end.js';
+export type { Connection } from './transport/connector.js';
 export type { KeepaliveOptions } from './transport/keepalive.js';
 export {
   type ChannelLimits,

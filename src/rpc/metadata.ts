@@ -94,8 +94,11 @@ export class Metadata implements Iterable<[string, MetadataValue[]]> {
     return empty;
   }
 
-  /** Wraps received fields; nothing is parsed before the first access. The array must not change afterwards. */
-  static fromFields(fields: HeaderFields): Metadata {
+  /**
+   * Wraps received fields (name, value, name, value ...); nothing is parsed before the first access. The array must not
+   * change afterwards.
+   */
+  static fromFields(fields: string[]): Metadata {
     const metadata = new Metadata();
     metadata.#fields = fields;
     return metadata;
@@ -170,8 +173,8 @@ export class Metadata implements Iterable<[string, MetadataValue[]]> {
     return `Metadata ${inspect(Object.fromEntries(this), { ...options, depth })}`;
   }
 
-  /** Adds every value to a header block; `-bin` values as unpadded base64. */
-  appendTo(fields: HeaderFields): void {
+  /** Adds every name and value to a header block; `-bin` values as unpadded base64. */
+  appendTo(fields: string[]): void {
     const entries = this.#read();
     if (entries === undefined) {
       return;
