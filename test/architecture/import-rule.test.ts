@@ -63,6 +63,7 @@ const testsWithoutModule = [
   'test/architecture/', // the whole of src/
   'test/docs/', // docs/
   'test/examples/', // examples/
+  'test/faults/', // all of it, while something goes wrong
   'test/interop/', // peers in other languages
   'test/package/', // the packed tarball
   'test/proto/', // proto/ and gen/
