@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { Bench } from './harness/bench.js';
+import { Bench, type Cores } from './harness/bench.js';
 import { buildPeers } from './harness/build-peers.js';
 import { drawCharts } from './harness/charts.js';
 import { goalResults, goalTable } from './harness/goals.js';
@@ -24,7 +24,8 @@ an hour; it says how long before it begins.
   --scenario TEXT     only scenarios whose name contains TEXT, may be repeated
   --rounds N          default 5
   --seconds N         length of one measurement, default 2
-  --warm-up N         default 1
+  --warm-up N         seconds before it, default 1.5
+  --cores C,S,A       cores of client, server and attacker; default 0,1,2, or 0,1,0 where there are two
   --quick             2 rounds of 0.5 s, a warm-up of 0.5 s, 2,000 idle connections: shows that all works, not how fast it is
   --json FILE         where all figures go, default bench-result.json
   --from FILE         measures nothing, and takes the figures of an earlier run
@@ -41,6 +42,7 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     seconds: { type: 'string' },
     'warm-up': { type: 'string' },
+    cores: { type: 'string' },
     quick: { type: 'boolean', default: false },
     json: { type: 'string', default: 'bench-result.json' },
     from: { type: 'string' },
@@ -60,21 +62,30 @@ function number(name: 'rounds' | 'seconds' | 'warm-up', normal: number, quick: n
   return value;
 }
 
+/** Client and server do not take turns on one core where there are two. */
+function cores(): Cores {
+  const count = cpus().length;
+  if (values.cores === undefined && count < 2) return { client: undefined, server: undefined, attacker: undefined };
+  const [client, server, attacker = client] = (values.cores ?? (count > 2 ? '0,1,2' : '0,1')).split(',');
+  return { client, server, attacker };
+}
+
 async function measure(): Promise<RunRecord> {
   const peers = await buildPeers(root, values.peer);
   const rounds = number('rounds', 5, 2);
-  const warmUp = number('warm-up', 1, 0.5);
+  const warmUp = number('warm-up', 1.5, 0.5);
   const seconds = number('seconds', 2, 0.5);
   const folder = mkdtempSync(path.join(tmpdir(), 'podwire-bench-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const results = new Results();
-  try {
-    const bench = new Bench({ root, folder, warmUp, seconds, idleConnections: values.quick ? 2_000 : 10_000 });
-    await runScenarios(chosen, peers.built, rounds, bench, results);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const idleConnections = values.quick ? 2_000 : 10_000;
+  const bench = new Bench({ root, folder, warmUp, seconds, idleConnections, cores: cores() });
+  await runScenarios(chosen, peers.built, rounds, bench, results);
   return { ...describeRun(peers, { rounds, warmUp, seconds }), outcomes: results.outcomes() };
 }
+
+// So that what is to be done at the exit is done.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 if (values.help) {
   console.log(usage);

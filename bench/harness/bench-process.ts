@@ -6,6 +6,12 @@ const microsecondsPerTick = 1_000_000 / Number(execFileSync('getconf', ['CLK_TCK
 /** How much of what a program says on standard error an error quotes. */
 const QUOTED = 600;
 
+/** Those that run: they do not outlive this process. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** One program of a run: pinned, read line by line, measured from outside, and ended. */
 export class BenchProcess {
   readonly pid: number;
@@ -21,6 +27,8 @@ export class BenchProcess {
     this.#name = name;
     this.#child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.pid = this.#child.pid ?? 0;
+    running.add(this.#child);
+    this.#child.once('exit', () => running.delete(this.#child));
     this.#exited = new Promise((resolve) => {
       this.#child.once('close', resolve);
       this.#child.once('error', (error) => {

@@ -1,5 +1,4 @@
 import { existsSync, rmSync } from 'node:fs';
-import { cpus } from 'node:os';
 import path from 'node:path';
 import { BenchProcess } from './bench-process.js';
 import type { Figures } from './figures.js';
@@ -31,6 +30,14 @@ export interface BenchOptions {
   readonly seconds: number;
   /** How many the scenario "memory per idle connection" opens. */
   readonly idleConnections: number;
+  readonly cores: Cores;
+}
+
+/** As taskset takes them (`0`, `1-3`); undefined lets the system choose. */
+export interface Cores {
+  readonly client: string | undefined;
+  readonly server: string | undefined;
+  readonly attacker: string | undefined;
 }
 
 /** Starts the programs of a measurement on their cores, and measures them. */
@@ -42,21 +49,12 @@ export class Bench {
     this.options = options;
   }
 
-  /** Core of clients and attackers; undefined where there is only one. */
-  get clientCore(): string | undefined {
-    return cpus().length > 1 ? '0' : undefined;
-  }
-
-  get serverCore(): string | undefined {
-    return cpus().length > 1 ? '1' : undefined;
-  }
-
   /** One server for `use`, ended afterwards. */
   async withServer<Result>(
     name: string,
     command: readonly string[],
     use: (server: BenchProcess, endpoint: string) => Promise<Result>,
-    cores: string | undefined = this.serverCore,
+    cores: string | undefined = this.options.cores.server,
   ): Promise<Result> {
     const file = path.join(this.options.folder, `${++this.#sockets}.sock`);
     const endpoint = `unix://${file}`;
@@ -77,7 +75,7 @@ export class Bench {
       const loading = new BenchProcess(
         `${name}'s client`,
         [...client, ...this.#options(endpoint, options)],
-        this.clientCore,
+        this.options.cores.client,
       );
       try {
         return await this.#measure(server, loading);
@@ -93,7 +91,7 @@ export class Bench {
     const attacker = new BenchProcess(
       `the attacker of ${name}`,
       [...command, `--endpoint=${endpoint}`],
-      this.clientCore,
+      this.options.cores.attacker,
     );
     try {
       await attacker.expect('attacking', 20);
@@ -107,7 +105,7 @@ export class Bench {
   async #measure(server: BenchProcess, client: BenchProcess): Promise<Figures> {
     const { warmUp, seconds } = this.options;
     // A thousand connections take a while.
-    await client.expect('begin', warmUp + 60);
+    await client.expect('begin', warmUp * 5 + 60);
     const before = { server: server.cpuMicros(), client: client.cpuMicros() };
     await client.expect('end', seconds + 20);
     const serverTime = server.cpuMicros() - before.server;

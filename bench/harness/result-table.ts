@@ -14,9 +14,9 @@ const head = [
   'p99 us',
   'CPU us: client + server',
   'peak MiB: client + server',
-  'podwire to it',
-  'podwire CPU to it',
-  'it to bare net',
+  'first / this',
+  'first / this in CPU',
+  'this / bare net',
 ];
 
 /** One row a contender, in Markdown. */

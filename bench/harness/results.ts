@@ -80,8 +80,8 @@ export class Results {
           Object.fromEntries([...names].map((name) => [name, compute(name)]));
         all[scenario][contender] = {
           figures: of((name) => this.figure(scenario, contender, name)),
-          [`${base} to it`]: of((name) => this.ratio(scenario, base, contender, name)),
-          'it to bare net': of((name) => this.ratio(scenario, contender, 'bare net', name)),
+          [`${base} / this`]: of((name) => this.ratio(scenario, base, contender, name)),
+          'this / bare net': of((name) => this.ratio(scenario, contender, 'bare net', name)),
         };
       }
     }

@@ -39,7 +39,7 @@ function attempt(bench: Bench, name: string, server: readonly string[], client: 
   const began = performance.now();
   return bench.withServer(name, server, async (_, endpoint) => {
     const command = [...client, `--endpoint=${endpoint}`, '--call=describe'];
-    const calling = new BenchProcess(`${name}'s client`, command, bench.clientCore);
+    const calling = new BenchProcess(`${name}'s client`, command, bench.options.cores.client);
     try {
       await calling.expect('answer', 20);
       return performance.now() - began;

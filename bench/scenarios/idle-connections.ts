@@ -40,7 +40,11 @@ export const idleConnections: Scenario = {
               const connect = async (count: number): Promise<{ heap: number; resident: number }> => {
                 const command = [process.execPath, program, `--endpoint=${endpoint}`];
                 const options = [`--connections=${count}`, `--protocol=${protocol}`];
-                const client = new BenchProcess('the idle client', [...command, ...options], bench.clientCore);
+                const client = new BenchProcess(
+                  'the idle client',
+                  [...command, ...options],
+                  bench.options.cores.client,
+                );
                 clients.push(client);
                 await client.expect('idle', 120);
                 const heap = await serving.heapBytes();

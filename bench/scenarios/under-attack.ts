@@ -19,8 +19,8 @@ async function attacks(): Promise<{ name: string; file: string }[]> {
 const known = await attacks();
 
 /**
- * What another client notices while somebody misuses the server. The attacker has the client's core, so that what the
- * server does about it is on the server's; a part of the latency is that client and attacker take turns.
+ * What another client notices while somebody misuses the server. On two cores the attacker has the client's, so that the
+ * server has its own for itself; then a part of the latency is that client and attacker take turns.
  */
 export const underAttack: Scenario = {
   name: 'podwire under attack, unary 64 B of another client, 1 in flight',
