@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -110,11 +111,11 @@ const withoutPackages = ['koffi', 'koffi,abstract-socket'];
  */
 const notWithoutKoffi = [
   // They touch no socket, which test/architecture keeps so.
-  'test/endpoint/**',
-  'test/http2/**',
-  'test/rpc/**',
+  'test/endpoint/',
+  'test/http2/',
+  'test/rpc/',
   // Programs that hold policies and print what they see of peers: without koffi they refuse to start, or warn.
-  'test/examples/**',
+  'test/examples/',
   // About who is at the other end, which nobody can tell.
   'test/socket/peer-credentials.test.ts',
   'test/socket/user-namespace.test.ts',
@@ -126,7 +127,12 @@ const notWithoutKoffi = [
   'test/socket/faults.test.ts',
 ];
 
-const withoutKoffi = [...runtimeTests, ...notWithoutKoffi.flatMap((glob) => ['--exclude', glob])];
+// One by one, since --exclude counts for nothing in a project of vitest that excludes files itself.
+const withoutKoffi = runtimeTests
+  .flatMap((folder) =>
+    readdirSync(path.join(repository, folder), { recursive: true }).map((file) => `${folder}${file}`),
+  )
+  .filter((file) => file.endsWith('.test.ts') && !notWithoutKoffi.some((beginning) => file.startsWith(beginning)));
 
 const npm = (...args: string[]): Command => ({ command: 'npm', args });
 

@@ -73,8 +73,16 @@ function bindNow(endpoint: PathEndpoint, path: string, options: ListenOptions, b
     if (listening < 0) throw new SocketError(errnoName(listening), shown, 'the socket cannot listen');
     return { fd, file };
   } catch (error) {
-    file?.unlink();
-    closeSync(fd);
-    throw error;
+    try {
+      file?.unlink();
+    } finally {
+      closeSync(fd);
+    }
+    if (error instanceof SocketError) throw error;
+    // Found nothing where it has just bound.
+    const code = (error as NodeJS.ErrnoException).code ?? 'EIO';
+    throw new SocketError(code, shown, 'the socket file is gone as soon as it is made; find out who removes it', {
+      cause: error,
+    });
   }
 }

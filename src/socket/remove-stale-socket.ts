@@ -1,4 +1,4 @@
-import { lstatSync, type Stats, unlinkSync } from 'node:fs';
+import { type BigIntStats, lstatSync, unlinkSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PathEndpoint } from '../endpoint/endpoint.js';
 import { printEndpoint } from '../endpoint/print-endpoint.js';
@@ -22,10 +22,7 @@ export async function removeStaleSocket(
   const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (found === undefined) return;
   if (!found.isSocket()) {
-    throw inUse(
-      shown,
-      `${describeFile(lstatSync(path))} is in its place, and podwire removes nothing but its own sockets`,
-    );
+    throw inUse(shown, `${describeFile(found)} is in its place, and podwire removes nothing but its own sockets`);
   }
   if (!(await isDead(endpoint, shown))) return;
   if (found.uid !== BigInt(process.geteuid?.() ?? -1) && found.uid !== BigInt(owner ?? -1)) {
@@ -71,7 +68,7 @@ function inUse(shown: string, message: string, holder?: SocketHolder): SocketErr
   return new SocketError('EADDRINUSE', shown, message, { holder });
 }
 
-function describeFile(stats: Stats): string {
+function describeFile(stats: BigIntStats): string {
   if (stats.isFile()) return 'a regular file';
   if (stats.isDirectory()) return 'a directory';
   if (stats.isSymbolicLink()) return 'a symbolic link';

@@ -8,10 +8,12 @@ import { readFileSync } from 'node:fs';
 function overflowId(kind: 'uid' | 'gid'): number | undefined {
   try {
     if (/^\s*0\s+0\s+4294967295\s*$/.test(readFileSync(`/proc/self/${kind}_map`, 'utf8'))) return undefined;
-    return Number.parseInt(readFileSync(`/proc/sys/kernel/overflow${kind}`, 'utf8'), 10);
+    const id = Number.parseInt(readFileSync(`/proc/sys/kernel/overflow${kind}`, 'utf8'), 10);
+    if (Number.isInteger(id)) return id;
   } catch {
-    return 65534;
+    // No /proc.
   }
+  return 65534;
 }
 
 let overflowUid: { readonly value: number | undefined } | undefined;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Endpoint, PathEndpoint } from '../../src/endpoint/endpoint.js';
 import { EndpointError } from '../../src/endpoint/endpoint-error.js';
+import { parseEndpoint } from '../../src/endpoint/parse-endpoint.js';
 import { printEndpoint } from '../../src/endpoint/print-endpoint.js';
 import { dialSocket } from '../../src/socket/dial-socket.js';
 import { anyone, type PeerPolicy, sameUser, users } from '../../src/socket/peer-policy.js';
@@ -206,6 +207,15 @@ describe('dialSocket', () => {
     await expect(dial({ kind: 'abstract', name: new Uint8Array(0) })).rejects.toThrow(EndpointError);
     await expect(dial({ kind: 'fd', fd: 3 })).rejects.toMatchObject({ code: 'ERR_PODWIRE_UNSUPPORTED' });
   });
+
+  it.each([' a', 'a:b!@#$%25^&*()', '@a', '~', 'é\ufeff', '\n', '%2F', '..a'])(
+    'dials a path called %j',
+    async (name) => {
+      await serve(join(folder, name));
+      await dial(parseEndpoint(printEndpoint(pathEndpoint(name))));
+      await dial(parseEndpoint(join(folder, name)));
+    },
+  );
 
   it('dials a path relative to the working directory', async () => {
     await serve(join(folder, 'rel.sock'));

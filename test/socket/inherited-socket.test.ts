@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,6 +36,8 @@ afterEach(async () => {
   for (const fd of descriptors) closeSync(fd);
   rmSync(folder, { recursive: true });
 });
+
+const pathOf = (name: string): PathEndpoint => ({ kind: 'path', path: join(folder, name) });
 
 /** What systemd does: LISTEN_PID is known only in the started process itself. */
 function activated(count: number, names?: string): StartOptions {
@@ -74,6 +76,43 @@ describe('listening on an inherited socket', () => {
     socket.destroy();
     await server.end();
     expect(existsSync(path.path)).toBe(true);
+  });
+
+  it('is of whoever called listen() last: first of who opened the socket, then of the server', async (context) => {
+    context.skip(!isRoot, 'needs root, to be another user');
+    chmodSync(folder, 0o755);
+    descriptors.push((await bindPath(path, {}, 5)).fd);
+    const first = await dialSocket(path);
+    expect(first.peer).toMatchObject({ uid: process.geteuid!(), pid: process.pid });
+    const server = start('listen', 'fd:3', { uid: 1234, gid: 1234, groups: [] }, activated(1));
+    expect(await server.next()).toMatchObject({ event: 'listening' });
+    const second = await dialSocket(path);
+    expect(second.peer).toMatchObject({ uid: 1234, pid: server.child.pid });
+    first.socket.destroy();
+    second.socket.destroy();
+  });
+
+  it('passes no descriptor and no variable on, not even of sockets that it leaves alone', async () => {
+    for (const name of ['a', 'b']) descriptors.push((await bindPath(pathOf(name), {}, 5)).fd);
+    const url = (module: string): string => JSON.stringify(new URL(`../../src/socket/${module}`, import.meta.url));
+    const program = `
+      const { execFileSync } = await import('node:child_process');
+      const { listenSocket } = await import(${url('socket-listener.ts')});
+      const list = () => execFileSync('/bin/sh', ['-c', 'ls -l /proc/self/fd; env'], { encoding: 'utf8' });
+      const inherited = (text) => [/ [34] -> socket:/.test(text), text.includes('LISTEN_')];
+      const before = process.env.LISTEN_FDS;
+      const listener = await listenSocket({ kind: 'fd', name: 'b' }, {}, { onConnection() {}, onRefused() {} });
+      console.log(JSON.stringify([before, inherited(list())]));
+      await listener.close();
+    `;
+    const { prefix } = activated(2, 'a:b');
+    const [shell = '', ...args] = prefix!;
+    const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', program];
+    const child = spawnSync(shell, [...args, ...node], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit', ...descriptors],
+    });
+    expect(JSON.parse(child.stdout)).toEqual(['2', [false, false]]);
   });
 
   it.for<[string, () => PathEndpoint | AbstractEndpoint]>([
