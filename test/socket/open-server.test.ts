@@ -21,6 +21,7 @@ import { printEndpoint } from '../../src/endpoint/print-endpoint.js';
 import { dialSocket } from '../../src/socket/dial-socket.js';
 import { nodeNamesAreExact } from '../../src/socket/node-names-are-exact.js';
 import { anyone } from '../../src/socket/peer-policy.js';
+import { knowsPeers } from './knows-peers.js';
 import type { SocketProcessOptions } from './socket-process.js';
 import { type SocketProcess, startSocketProcess, withoutPackages } from './start-socket-process.js';
 
@@ -64,6 +65,47 @@ function isInstalled(name: string): boolean {
   }
 }
 
+describe.each([...(knowsPeers ? [{ without: [] }] : []), ...states])(
+  'a socket file, without $without',
+  ({ without }) => {
+    it.each([
+      [undefined, undefined],
+      [0o660, undefined],
+      [0o640, 1234],
+    ])('never shows the file with more than its mode (%s, owner %s)', async (mode, owner) => {
+      if (owner !== undefined && !isRoot) return;
+      const server = start(
+        'listen',
+        printEndpoint(path),
+        { umask: 0, ...(mode !== undefined && { mode }), ...(owner !== undefined && { owner }) },
+        { without },
+      );
+      let listening = false;
+      const done = server.next().then((event) => {
+        expect(event).toMatchObject({ event: 'listening' });
+        listening = true;
+      });
+      const seen = new Set<string>();
+      while (!listening) {
+        for (let look = 0; look < 1_000; look++) {
+          const found = lstatSync(path.path, { throwIfNoEntry: false });
+          if (found !== undefined) seen.add(`${found.uid} ${(found.mode & 0o777).toString(8)}`);
+        }
+        await new Promise(setImmediate);
+      }
+      await done;
+      const final = lstatSync(path.path);
+      const want = `${owner ?? process.geteuid!()} ${(mode ?? 0o600).toString(8)}`;
+      expect(`${final.uid} ${(final.mode & 0o777).toString(8)}`).toBe(want);
+      seen.delete(want);
+      // By node:net it listens before it has its owner, and is nobody's so long; by libc it does not listen yet.
+      const early = without.includes('koffi') ? '0' : want.split(' ')[1];
+      if (owner !== undefined) for (const uid of [0, owner]) seen.delete(`${uid} ${early}`);
+      expect([...seen]).toEqual([]);
+    });
+  },
+);
+
 describe.each(states)('without $without', ({ without }) => {
   const canAbstract = nodeNamesAreExact() || (!without.includes('abstract-socket') && isInstalled('abstract-socket'));
 
@@ -81,40 +123,6 @@ describe.each(states)('without $without', ({ without }) => {
     await server.end();
     expect(await server.next()).toMatchObject({ event: 'closed', counters: { accepted: 1 } });
     expect(readdirSync(folder)).toEqual([]);
-  });
-
-  it.each([
-    [undefined, undefined],
-    [0o660, undefined],
-    [0o640, 1234],
-  ])('never shows the file with more than its mode (%s, owner %s)', async (mode, owner) => {
-    if (owner !== undefined && !isRoot) return;
-    const server = start(
-      'listen',
-      printEndpoint(path),
-      { umask: 0, ...(mode !== undefined && { mode }), ...(owner !== undefined && { owner }) },
-      { without },
-    );
-    let listening = false;
-    const done = server.next().then((event) => {
-      expect(event).toMatchObject({ event: 'listening' });
-      listening = true;
-    });
-    const seen = new Set<string>();
-    while (!listening) {
-      for (let look = 0; look < 1_000; look++) {
-        const found = lstatSync(path.path, { throwIfNoEntry: false });
-        if (found !== undefined) seen.add(`${found.uid} ${(found.mode & 0o777).toString(8)}`);
-      }
-      await new Promise(setImmediate);
-    }
-    await done;
-    const final = lstatSync(path.path);
-    const want = `${owner ?? process.geteuid!()} ${(mode ?? 0o600).toString(8)}`;
-    expect(`${final.uid} ${(final.mode & 0o777).toString(8)}`).toBe(want);
-    seen.delete(want);
-    if (owner !== undefined) for (const uid of [0, owner]) seen.delete(`${uid} 0`);
-    expect([...seen]).toEqual([]);
   });
 
   it('takes over from the dead, and steals from nobody', async () => {

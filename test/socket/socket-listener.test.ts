@@ -504,8 +504,8 @@ const onAbstractNames = (): void => {
     const long: Endpoint = { kind: 'abstract', name: Buffer.concat([abstractEndpoint().name], 107).fill(0x78, 40) };
     const listener = await listen(long, { allowPeer: anyone() });
     await talk(await dial(long), (await listener.next()).socket);
-    // One byte leaves 256 names in the machine; take the first that is free.
-    for (let byte = 1; ; byte++) {
+    // One byte leaves 256 names in the machine; take the first that is free, which NUL is one of.
+    for (let byte = 0; ; byte++) {
       const short: Endpoint = { kind: 'abstract', name: Uint8Array.of(byte) };
       const single = await listen(short, { allowPeer: anyone() }).catch(() => undefined);
       if (single === undefined && byte < 255) continue;

@@ -82,6 +82,14 @@ describe('in one network namespace', () => {
     expect(server).toMatchObject({ event: 'connection', peer: { uid: 0, gid: 0, pid: client.pid } });
   });
 
+  it('another root folder is no border', async (context) => {
+    needs(context, ['unshare', '--mount']);
+    const prefix = ['unshare', '--mount', 'sh', '-c', 'mount --rbind / /mnt && exec chroot /mnt "$0" "$@"'];
+    const { client, server } = await meet(name, [], prefix);
+    expect(client).toMatchObject({ event: 'dialed', peer: { uid: 0 } });
+    expect(server).toMatchObject({ event: 'connection', peer: { pid: client.pid } });
+  });
+
   it('another pid namespace hides pids, and no more', async (context) => {
     const prefix = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
     needs(context, prefix);
