@@ -69,17 +69,19 @@ describe('the events and counters of a listener', () => {
     expect(listener.counters).toEqual({ ...counted, lost: 0, relistened: 0 });
   });
 
-  it('tell why a policy turned a peer away', async (context) => {
-    context.skip(!knowsPeers, 'needs koffi');
-    using recorded = recordEvents(listenerEvents, address);
-    const listener = await listen({ allowPeer: () => false });
-    await dial();
-    await until(() => listener.counters.refused === 1);
-    const [{ cause, reason }] = recorded.of('refused');
-    expect(cause).toBe('policy');
-    expect(reason).toMatch(/^the peer \(uid \d+, gid \d+, pid \d+\) is not allowed/);
-    expect(listener.counters).toMatchObject({ accepted: 0, refused: 1, refusedByPolicy: 1, refusedByLimit: 0 });
-  });
+  // Elsewhere a policy is refused before anybody can come.
+  if (knowsPeers) {
+    it('tell why a policy turned a peer away', async () => {
+      using recorded = recordEvents(listenerEvents, address);
+      const listener = await listen({ allowPeer: () => false });
+      await dial();
+      await until(() => listener.counters.refused === 1);
+      const [{ cause, reason }] = recorded.of('refused');
+      expect(cause).toBe('policy');
+      expect(reason).toMatch(/^the peer \(uid \d+, gid \d+, pid \d+\) is not allowed/);
+      expect(listener.counters).toMatchObject({ accepted: 0, refused: 1, refusedByPolicy: 1, refusedByLimit: 0 });
+    });
+  }
 
   it('tell that the path was lost and got back', async () => {
     using recorded = recordEvents(listenerEvents, address);
