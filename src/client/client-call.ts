@@ -24,12 +24,7 @@ import { type AbortListener, onAbort } from './abort-listeners.js';
 import type { CallOptions } from './call-options.js';
 import type { ChannelCallStart } from './channel-events.js';
 import { checkSignal } from './check-signal.js';
-
-/** Sent messages that are kept until the server has begun to answer, so that a call it never saw can be made again, in octets. */
-const REPLAY_LENGTH = 256 * 1024;
-
-/** Milliseconds before each time that a call is made again after the server said that it had not looked at it. */
-const RETRY_WAITS = [0, 20, 100];
+import { Replay } from './replay.js';
 
 /** What a call needs of its channel. */
 export interface ClientCallOwner {
@@ -75,11 +70,8 @@ export class ClientCall implements StreamHandler {
   #abortListener: AbortListener | undefined;
   #stream: Http2Stream | undefined;
   #requests: OutgoingMessages | undefined;
-  /** Messages that were handed over and may have to be sent, or sent again. */
-  #kept: Uint8Array[] | undefined = [];
-  #keptLength = 0;
+  readonly #replay = new Replay<Uint8Array>();
   #halfClosed = false;
-  #retries = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   #whenPlaced: (() => void) | undefined;
   #started = false;
@@ -145,14 +137,14 @@ export class ClientCall implements StreamHandler {
    * @throws RpcError as `send`.
    */
   startWith(message: unknown): void {
-    this.#kept = [this.#frame(message)];
+    const frame = this.#frame(message);
+    this.#replay.add(frame, frame.length, false);
     this.#halfClosed = true;
     this.start();
   }
 
   /** The channel has a connection with room for the call. */
   begin(transport: Transport): void {
-    const kept = this.#kept ?? [];
     const fields = requestHeader({
       path: this.method.path,
       timeoutMs: this.#deadlineAt === undefined ? undefined : this.#deadlineAt - performance.now(),
@@ -172,9 +164,10 @@ export class ClientCall implements StreamHandler {
     if (stream.closed) return;
     this.#stream = stream;
     this.#requests = new OutgoingMessages(transport, stream);
-    const last = kept.length - 1;
+    const { messages } = this.#replay;
+    const last = messages.length - 1;
     for (let index = 0; index <= last; index++)
-      void this.#requests.send(kept[index], this.#halfClosed && index === last);
+      void this.#requests.send(messages[index], this.#halfClosed && index === last);
     if (this.#halfClosed && last < 0) stream.sendData(new Uint8Array(0), true);
     this.#whenPlaced?.();
     this.#whenPlaced = undefined;
@@ -189,13 +182,7 @@ export class ClientCall implements StreamHandler {
   send(message: unknown): Promise<void> | undefined {
     if (this.ended) return undefined;
     const frame = this.#frame(message);
-    if (this.#kept !== undefined) {
-      this.#kept.push(frame);
-      this.#keptLength += frame.length;
-      // The first message is kept whatever its size: it is the whole request of most methods.
-      if (this.#requests !== undefined && this.#kept.length > 1 && this.#keptLength > REPLAY_LENGTH)
-        this.#kept = undefined;
-    }
+    this.#replay.add(frame, frame.length, this.#requests !== undefined);
     if (this.#requests !== undefined) return this.#requests.send(frame, false);
     return new Promise((resolve) => {
       this.#whenPlaced = resolve;
@@ -290,10 +277,9 @@ export class ClientCall implements StreamHandler {
     if (stream.headerListTooLarge) {
       return this.cancel(Code.RESOURCE_EXHAUSTED, 'the metadata of the response is larger than this client allows');
     }
-    this.#kept = undefined;
+    this.#replay.stop();
     if (endStream) return this.#trailersArrived(fields);
     const header = parseResponseHeader(fields);
-    if (header.kind === 'informational') return;
     if (header.kind === 'failure') {
       stream.reset(ErrorCode.CANCEL);
       return this.#end(header.status, false);
@@ -307,7 +293,7 @@ export class ClientCall implements StreamHandler {
       );
     }
     this.responses.encoding = header.encoding;
-    this.#sawHeader(header.metadata);
+    this.#sawHeader(fields);
   }
 
   onData(stream: Http2Stream, payload: Uint8Array, endStream: boolean): void {
@@ -330,15 +316,13 @@ export class ClientCall implements StreamHandler {
 
   onFailure(_stream: Http2Stream, failure: StreamFailure): void {
     if (this.ended) return;
-    if (failure.unprocessed && this.#kept !== undefined && this.#retries < RETRY_WAITS.length) {
-      this.#retries++;
+    const wait = this.#replay.after(failure);
+    if (wait !== undefined) {
       this.#owner.callRetried();
       this.#requests?.resume();
       this.#stream = this.#requests = undefined;
-      // At once the first time (gRFC A6); a server that still refuses is given time to recover.
-      const wait = RETRY_WAITS[this.#retries - 1];
       if (wait === 0) this.#owner.place(this);
-      else this.#retryTimer = setTimeout(() => this.#owner.place(this), wait * (0.8 + 0.4 * Math.random()));
+      else this.#retryTimer = setTimeout(() => this.#owner.place(this), wait);
       return;
     }
     // A server that sees the deadline first may reset the stream: to the caller it is the deadline all the same.
@@ -349,10 +333,10 @@ export class ClientCall implements StreamHandler {
 
   // ----------------------------------------------------------------------------------------------------------- end
 
-  #sawHeader(metadata: Metadata): void {
+  #sawHeader(fields: HeaderFields): void {
     if (this.#headerSeen) return;
     this.#headerSeen = true;
-    this.#notify(this.#options.onHeader, metadata);
+    this.#notify(this.#options.onHeader, fields);
   }
 
   #trailersArrived(fields: HeaderFields): void {
@@ -369,13 +353,13 @@ export class ClientCall implements StreamHandler {
       }
     }
     this.#end(status, true);
-    this.#notify(this.#options.onTrailer, status.metadata);
+    this.#notify(this.#options.onTrailer, fields);
   }
 
-  #notify(callback: ((metadata: Metadata) => void) | undefined, metadata: Metadata): void {
+  #notify(callback: ((metadata: Metadata) => void) | undefined, fields: HeaderFields): void {
     if (callback === undefined) return;
     try {
-      this.#asCaller?.(() => callback(metadata));
+      this.#asCaller?.(() => callback(Metadata.fromFields(fields)));
     } catch (error) {
       // The caller's own fault must not break the connection of other calls.
       process.nextTick(() => {
@@ -394,7 +378,7 @@ export class ClientCall implements StreamHandler {
     if (this.ended) return;
     this.#status = status;
     this.#owner.callEnded(this.#observed, status.code, status.message);
-    this.#kept = undefined;
+    this.#replay.stop();
     this.#deadlineTimer?.clear();
     clearTimeout(this.#retryTimer);
     this.#abortListener?.remove();

@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { CallCredentials, ChannelInterface, InterceptingListener, Metadata, StatusObject } from '@grpc/grpc-js';
 import type { ChannelCallStart } from '../client/channel-events.js';
 import type { ClientChannel } from '../client/client-channel.js';
+import { Replay } from '../client/replay.js';
 import type { WaitingCall } from '../client/waiting-call.js';
 import { ErrorCode } from '../http2/error-code.js';
 import { headerListSize } from '../http2/header-list-size.js';
@@ -31,12 +32,6 @@ import type { MethodConfig } from './service-config.js';
 type Call = ReturnType<ChannelInterface['createCall']>;
 type ParentCall = NonNullable<Parameters<ChannelInterface['createCall']>[3]>;
 type MessageContext = Parameters<Call['sendMessageWithContext']>[0];
-
-/** Sent messages that are kept until the server has begun to answer, so that a call it never saw can be made again, in octets. */
-const REPLAY_LENGTH = 256 * 1024;
-
-/** How often a call is made again after the server said that it had not looked at it. */
-const TRANSPARENT_RETRIES = 3;
 
 /** `grpc.WriteFlags.NoCompress`, which the library does not export. */
 const NO_COMPRESS = 2;
@@ -98,13 +93,10 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
   #stream: Http2Stream | undefined;
   #transport: Transport | undefined;
   #peer: string | undefined;
-  #retries = 0;
   #attempts = 1;
   #observed: ChannelCallStart | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
-  /** Messages that may have to be sent, or sent again. */
-  #kept: Write[] | undefined = [];
-  #keptLength = 0;
+  readonly #replay = new Replay<Write>();
   #blocked: (() => void)[] = [];
   #halfClosed = false;
 
@@ -168,13 +160,7 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
     }
     const encoding = flags & NO_COMPRESS ? 'identity' : this.#encoding;
     const write: Write = { message: frameMessage(message, encoding), written };
-    if (this.#kept !== undefined) {
-      this.#kept.push(write);
-      this.#keptLength += message.length;
-      // The first message is kept whatever its size: it is the whole request of most methods.
-      if (this.#stream !== undefined && this.#kept.length > 1 && this.#keptLength > REPLAY_LENGTH)
-        this.#kept = undefined;
-    }
+    this.#replay.add(write, message.length, this.#stream !== undefined);
     if (this.#stream !== undefined) this.#write(this.#stream, write);
   }
 
@@ -234,7 +220,7 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
     this.#stream = stream;
     this.#transport = transport;
     this.#peer = channel.peer && peerName(channel.peer);
-    for (const write of this.#kept ?? []) this.#write(stream, write);
+    for (const write of this.#replay.messages) this.#write(stream, write);
     if (this.#halfClosed) stream.sendData(nothing, true);
   }
 
@@ -251,9 +237,8 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
       return this.#abort(localStatus(Code.RESOURCE_EXHAUSTED, text));
     }
     if (endStream) return this.#trailersArrived(stream, fields);
-    this.#kept = undefined;
+    this.#replay.stop();
     const header = parseResponseHeader(fields);
-    if (header.kind === 'informational') return;
     if (header.kind === 'failure') {
       const { code, message } = header.status;
       return this.#abort({ code, details: message, metadata: metadataOf(fields) });
@@ -291,11 +276,13 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
   onFailure(stream: Http2Stream, failure: StreamFailure): void {
     stream.release(stream.held - this.#queuedOctets());
     if (this.#status !== undefined) return;
-    if (failure.unprocessed && this.#kept !== undefined && this.#retries < TRANSPARENT_RETRIES) {
-      this.#retries++;
-      this.#owner.channel.callRetried();
+    const wait = this.#replay.after(failure);
+    if (wait !== undefined) {
+      const { channel } = this.#owner;
+      channel.callRetried();
       this.#leaveStream();
-      this.#owner.channel.place(this);
+      if (wait === 0) channel.place(this);
+      else this.#retryTimer = setTimeout(() => channel.place(this), wait);
       return;
     }
     // A server that sees the deadline first may reset the stream: to the caller it is the deadline all the same.
@@ -329,7 +316,7 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
    */
   #retry(code: number, pushback?: string): boolean {
     const policy = this.#options.config?.retryPolicy;
-    if (policy === undefined || this.#kept === undefined || this.#status !== undefined) return false;
+    if (policy === undefined || !this.#replay.possible || this.#status !== undefined) return false;
     if (this.#attempts >= policy.maxAttempts || !policy.codes.has(code)) return false;
     const longest = Math.min(
       policy.initialBackoff * policy.backoffMultiplier ** (this.#attempts - 1),
@@ -480,7 +467,7 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
 
   #end(status: StatusObject): void {
     this.#status = status;
-    this.#kept = undefined;
+    this.#replay.stop();
     clearTimeout(this.#retryTimer);
     if (this.#stream === undefined) this.#owner.channel.withdraw(this);
     this.onWritable();

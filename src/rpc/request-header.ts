@@ -2,7 +2,7 @@ import type { HeaderFields } from '../http2/hpack/header-fields.js';
 import { Code } from './code.js';
 import { isSupportedEncoding, acceptEncoding as supportedEncodings } from './compression.js';
 import { grpcContentType } from './content-type.js';
-import { Metadata } from './metadata.js';
+import type { Metadata } from './metadata.js';
 import type { RequestRefusal } from './request-refusal.js';
 import { formatTimeout, parseTimeout } from './timeout.js';
 
@@ -70,14 +70,25 @@ export interface ParsedRequest {
   readonly encoding: string | undefined;
   /** As sent; see `parseAcceptEncoding`. */
   readonly acceptEncoding: string | undefined;
-  readonly metadata: Metadata;
+  /** All of them, for `Metadata.fromFields`. */
+  readonly fields: HeaderFields;
 }
+
+/** What was read of lists that come again and again: HPACK freezes those. */
+const remembered = new WeakMap<HeaderFields, ParsedRequest | RequestRefusal>();
 
 /**
  * Reads the header block of a request. A missing `te` is tolerated: it is there to find HTTP/1 proxies, and no proxy sits on
  * a local socket. Of a field that came twice the last one counts, but every content type must be gRPC's.
  */
 export function parseRequestHeader(fields: HeaderFields): ParsedRequest | RequestRefusal {
+  if (!Object.isFrozen(fields)) return parse(fields);
+  let parsed = remembered.get(fields);
+  if (parsed === undefined) remembered.set(fields, (parsed = parse(fields)));
+  return parsed;
+}
+
+function parse(fields: HeaderFields): ParsedRequest | RequestRefusal {
   let method: string | undefined;
   let path: string | undefined;
   let authority: string | undefined;
@@ -151,7 +162,7 @@ export function parseRequestHeader(fields: HeaderFields): ParsedRequest | Reques
     contentType,
     encoding,
     acceptEncoding,
-    metadata: Metadata.fromFields(fields),
+    fields,
   };
 }
 

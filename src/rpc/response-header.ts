@@ -1,4 +1,5 @@
 import type { HeaderFields } from '../http2/hpack/header-fields.js';
+import { acceptEncoding as supportedEncodings } from './compression.js';
 import { grpcContentType } from './content-type.js';
 import { Metadata } from './metadata.js';
 import { codeOfHttpStatus, type RpcStatus } from './trailer-status.js';
@@ -13,13 +14,21 @@ export interface ResponseHeaderOptions {
   metadata?: Metadata;
 }
 
-/** The header block before the first message of a response. */
+const plain = 'application/grpc';
+
+/** The header block of most responses: one array for all of them, so that an encoder finds its strings at once. */
+const usualHeader: HeaderFields = [':status', '200', 'content-type', plain, 'grpc-accept-encoding', supportedEncodings];
+Object.freeze(usualHeader);
+
+/** The header block before the first message of a response; it may be frozen. */
 export function responseHeader({
-  contentType = 'application/grpc',
+  contentType = plain,
   encoding,
   acceptEncoding,
   metadata,
 }: ResponseHeaderOptions = {}): HeaderFields {
+  const bare = metadata === undefined && (encoding === undefined || encoding === 'identity');
+  if (bare && contentType === plain && acceptEncoding === supportedEncodings) return usualHeader;
   const fields = [':status', '200', 'content-type', contentType];
   if (encoding !== undefined && encoding !== 'identity') {
     fields.push('grpc-encoding', encoding);
@@ -37,15 +46,26 @@ export type ParsedResponseHeader =
       /** What compressed messages are compressed with, supported or not: it only matters when one arrives. */
       readonly encoding: string | undefined;
       readonly acceptEncoding: string | undefined;
-      readonly metadata: Metadata;
     }
-  /** A 1xx block; the real one follows. */
-  | { readonly kind: 'informational' }
   /** Not a gRPC response: the call ends with this status, whatever follows. */
   | { readonly kind: 'failure'; readonly status: RpcStatus };
 
-/** Reads the first header block of a response that does not end the stream (else it is trailers-only: `parseTrailers`). */
+/** What was read of lists that come again and again: HPACK freezes those. */
+const remembered = new WeakMap<HeaderFields, ParsedResponseHeader>();
+
+/**
+ * Reads the first header block of a response that does not end the stream (else it is trailers-only: `parseTrailers`). It is
+ * never a 1xx block, which HTTP/2 keeps to itself.
+ */
 export function parseResponseHeader(fields: HeaderFields): ParsedResponseHeader {
+  if (!Object.isFrozen(fields)) return parse(fields);
+  let parsed = remembered.get(fields);
+  // The metadata of a failure is somebody's own.
+  if (parsed === undefined && (parsed = parse(fields)).kind === 'response') remembered.set(fields, parsed);
+  return parsed;
+}
+
+function parse(fields: HeaderFields): ParsedResponseHeader {
   let httpStatus = '';
   let contentType: string | undefined;
   let encoding: string | undefined;
@@ -67,9 +87,6 @@ export function parseResponseHeader(fields: HeaderFields): ParsedResponseHeader 
         break;
     }
   }
-  if (httpStatus.length === 3 && httpStatus.charCodeAt(0) === 0x31) {
-    return { kind: 'informational' };
-  }
   if (httpStatus !== '200') {
     return failure(
       httpStatus,
@@ -81,7 +98,7 @@ export function parseResponseHeader(fields: HeaderFields): ParsedResponseHeader 
     const type = contentType === undefined ? 'no content-type' : `content-type ${JSON.stringify(contentType)}`;
     return failure(httpStatus, `the peer answered with ${type}, which is not gRPC's`, fields);
   }
-  return { kind: 'response', encoding, acceptEncoding, metadata: Metadata.fromFields(fields) };
+  return { kind: 'response', encoding, acceptEncoding };
 }
 
 function failure(httpStatus: string, message: string, fields: HeaderFields): ParsedResponseHeader {

@@ -24,6 +24,13 @@ export interface TrailerStatus {
 const noDetails: readonly StatusDetail[] = Object.freeze([]);
 const codes: ReadonlySet<number> = new Set(Object.values(Code));
 
+/** The trailers of most responses: one array for all of them. */
+export const okTrailers: HeaderFields = ['grpc-status', '0'];
+Object.freeze(okTrailers);
+
+/** What is read of them. */
+const plainOk: RpcStatus = Object.freeze({ code: Code.OK, message: '', details: noDetails, metadata: Metadata.empty });
+
 /** The trailers that end a response. */
 export function trailerFields(status: TrailerStatus): HeaderFields {
   const fields: HeaderFields = [];
@@ -50,6 +57,7 @@ export function trailersOnlyFields(
  * HTTP status stands in for it (http-grpc-status-mapping.md).
  */
 export function parseTrailers(fields: HeaderFields): RpcStatus {
+  if (fields.length === 2 && fields[0] === 'grpc-status' && fields[1] === '0') return plainOk;
   let status: string | undefined;
   let message: string | undefined;
   let packed: string | undefined;

@@ -20,6 +20,11 @@ export class OutgoingMessages {
    */
   send(frame: Uint8Array, endStream: boolean): Promise<void> | undefined {
     if (this.#stream.sendData(frame, endStream)) return this.#transport.spendTurn(frame.length);
+    return this.#untilWritable();
+  }
+
+  /** In a method of its own: a closure in `send` costs each call memory for what it might capture. */
+  #untilWritable(): Promise<void> {
     return new Promise((resolve) => {
       this.#resume = resolve;
     });

@@ -117,14 +117,17 @@ export class Transport implements ConnectionHandler, ByteStreamReceiver {
   spendTurn(octets: number): Promise<void> | undefined {
     this.#turnLength += octets;
     if (++this.#turnMessages < TURN_MESSAGES && this.#turnLength < TURN_LENGTH) return undefined;
-    this.#nextTurn ??= new Promise((resolve) => {
+    return (this.#nextTurn ??= this.#untilNextTurn());
+  }
+
+  #untilNextTurn(): Promise<void> {
+    return new Promise((resolve) => {
       setImmediate(() => {
         this.#turnMessages = this.#turnLength = 0;
         this.#nextTurn = undefined;
         resolve();
       });
     });
-    return this.#nextTurn;
   }
 
   // -------------------------------------------------------------------------------------------- ByteStreamReceiver
@@ -155,7 +158,7 @@ export class Transport implements ConnectionHandler, ByteStreamReceiver {
 
   onOutput(): void {
     if (this.connection.output.length >= FLUSH_LENGTH && !this.connection.congested) this.#flush();
-    else this.#flushDue ??= setImmediate(() => this.#flushOfTurn());
+    else this.#flushDue ??= setImmediate(this.#flushOfTurn);
   }
 
   onStream(stream: Http2Stream, fields: HeaderFields, endStream: boolean): void {
@@ -189,7 +192,7 @@ export class Transport implements ConnectionHandler, ByteStreamReceiver {
     if (this.#closed) return;
     this.#linger = setTimeout(() => this.#stream.destroy(), LINGER);
     // In a turn of its own: the caller may be in the middle of a write.
-    this.#flushDue ??= setImmediate(() => this.#flushOfTurn());
+    this.#flushDue ??= setImmediate(this.#flushOfTurn);
   }
 
   /** A client's idle connection does not keep its process alive. */
@@ -201,10 +204,10 @@ export class Transport implements ConnectionHandler, ByteStreamReceiver {
 
   // -------------------------------------------------------------------------------------------------------- output
 
-  #flushOfTurn(): void {
+  readonly #flushOfTurn = (): void => {
     this.#flushDue = undefined;
     this.#flush();
-  }
+  };
 
   #flush(): void {
     if (this.#closed) return;

@@ -63,7 +63,17 @@ describe('requestHeader', () => {
       ...{ path, authority: 'localhost', timeoutMs: 1.5, contentType: 'application/grpc' },
       ...{ encoding: 'gzip', acceptEncoding: 'identity,gzip' },
     });
-    expect([...parsed.metadata]).toEqual([['user-agent', ['podwire/1']], ...metadata]);
+    expect([...Metadata.fromFields(parsed.fields)]).toEqual([['user-agent', ['podwire/1']], ...metadata]);
+  });
+});
+
+describe('parseRequestHeader', () => {
+  it('reads a list that HPACK gives again and again only once', () => {
+    const fields = requestHeader({ path, timeoutMs: 1_000 });
+    expect(parseRequestHeader(fields)).not.toBe(parseRequestHeader(fields));
+    Object.freeze(fields);
+    expect(parseRequestHeader(fields)).toMatchObject({ path, timeoutMs: 1_000 });
+    expect(parseRequestHeader(fields)).toBe(parseRequestHeader(fields));
   });
 });
 
@@ -71,7 +81,7 @@ describe('parseRequestHeader accepts', () => {
   it('the least there is: no authority, te, timeout or encodings', () => {
     const parsed = accepted(minimal);
     expect(parsed).toMatchObject({ path, authority: undefined, timeoutMs: undefined, encoding: undefined });
-    expect(parsed.metadata.size).toBe(0);
+    expect(Metadata.fromFields(parsed.fields).size).toBe(0);
   });
 
   it.each(['', '@name', '/run/csi.sock', '%2Frun%2Fcsi.sock', 'localhost', 'a\0b'])('the authority %j', (authority) => {

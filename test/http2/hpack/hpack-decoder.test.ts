@@ -40,7 +40,7 @@ describe('HpackDecoder', () => {
       expect(decoder.decode(block('\xbe\x82'))).toEqual(['x', '1', ':method', 'GET']);
     });
 
-    it.each<[string, string[], string[] | undefined]>([
+    it.each<[string, Parameters<typeof block>, string[] | undefined]>([
       ['an insertion', [insert('y', '2')], ['y', '2']],
       ['a size update that empties the table', [sizeUpdate(0)], undefined],
       ['an entry larger than the table', [insert('z', 'z'.repeat(5_000))], undefined],
