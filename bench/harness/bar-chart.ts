@@ -53,7 +53,7 @@ export function barChart({ title, caption, groups }: BarChart): string {
   y += 20;
   text(0, caption, 'caption');
   for (const { label, bars } of groups) {
-    const largest = Math.max(...bars.map(total));
+    const largest = Math.max(...bars.map(total)) || 1;
     y += 30;
     text(0, label, 'group');
     y += 8;

@@ -28,7 +28,7 @@ const charts: readonly Chart[] = [
   {
     file: 'cpu.svg',
     title: 'Processor time for one call',
-    caption: `microseconds: client (dark) + server (light); ${median}; less is better`,
+    caption: `microseconds: client, then server; ${median}; less is better`,
     scenarios: ({ name }) => name === 'unary 64 B, 100 in flight' || name.startsWith('CSI CreateVolume'),
     figures: ['clientCpu', 'serverCpu'],
   },

@@ -103,11 +103,14 @@ function judge(goal: Goal, results: Results): GoalResult {
   );
   const absent = peers.filter((peer) => !ratios.some((ratio) => ratio.peer === peer));
   const span = `${formatNumber(hardest.low)}-${formatNumber(hardest.high)}`;
+  // On a machine that others use, too, a rate says less than the processor time does.
+  const cpu = figure === 'perSecond' ? results.ratio(scenario, hardest.peer, who, 'cpu') : undefined;
+  const cpuText = cpu === undefined ? '' : `; it takes ${formatNumber(cpu.median)} x the CPU`;
   const without = absent.length === 0 ? '' : `; without ${absent.join(', ')}`;
   return {
     scenario,
     goal: goal.goal,
-    measured: `${formatNumber(hardest.median)} x ${hardest.peer} (${span})${without}`,
+    measured: `${formatNumber(hardest.median)} x ${hardest.peer} (${span})${cpuText}${without}`,
     reached: atLeast === undefined ? hardest.median <= (atMost ?? 0) : hardest.median >= atLeast,
   };
 }
