@@ -216,6 +216,22 @@ describe('a server that restarts', () => {
   });
 });
 
+describe('the backoff', () => {
+  it('is not waited for by a new call, which sees a server that has just come', async () => {
+    const endpoint = abstractName();
+    const channel = createChannel(endpoint, { backoff: { firstMs: 3_600_000, longestMs: 3_600_000 } });
+    const podinfo = createClient(PodInfoDefinition, channel);
+    const waiting = podinfo.describe({}, { waitForReady: true });
+    await until(() => channel.state === 'transient-failure');
+    expect((await rejection(podinfo.describe({}))).code).toBe(Code.UNAVAILABLE);
+    const server = await startServer(endpoint);
+    await podinfo.describe({});
+    await waiting;
+    await channel.close();
+    await server.shutdown();
+  });
+});
+
 describe('watchState', () => {
   it('tells every change, until it is told to stop', async () => {
     const endpoint = abstractName();

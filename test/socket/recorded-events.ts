@@ -8,7 +8,8 @@ interface Recorded {
 
 /** Keeps what is published on a group of channels about one address, until it is disposed of. */
 export function recordEvents(
-  group: Readonly<Record<string, EventChannel<never>>>,
+  // biome-ignore lint/suspicious/noExplicitAny: channels of every kind of message
+  group: Readonly<Record<string, EventChannel<any>>>,
   address?: string,
 ): Disposable & { readonly events: Recorded[]; readonly names: string[]; of(name: string): Recorded['message'][] } {
   const events: Recorded[] = [];
