@@ -53,7 +53,7 @@ export function interopTable({ pairs, authorities, sockets, versions }: InteropR
   const summary = subjects(versions).map((subject) => summaryRow(subject, shown, notes));
   const sections = [
     '## In short',
-    table(['peer', 'path', 'abstract', 'both directions', ...columnNames], [...summary, socketsRow(sockets, versions)]),
+    table(['peer', 'path', 'abstract', 'both directions', ...columnNames], [...summary, socketsRow(sockets, notes)]),
     '## Call by call',
     table(
       ['who calls whom', 'endpoint', ...columnNames],
@@ -165,11 +165,12 @@ function summaryRow({ title, plays }: Subject, pairs: readonly PairResults[], no
   ];
 }
 
-function socketsRow({ rows }: ResultTable, { go, python3 }: InteropRun['versions']): string[] {
+function socketsRow({ rows }: ResultTable, notes: Notes): string[] {
   const handshakes = Object.entries(rows).filter(([title]) => title.includes(' dials '));
   const on = (column: string) => worst(handshakes.map(([, cells]) => cells[column] ?? '**failed**'));
   const both = handshakes.length === 4 ? worst([on('path'), on('abstract name')]) : 'not run';
-  return [`sockets of ${go} and ${python3}`, on('path'), on('abstract name'), both, ...columnNames.map(() => '-')];
+  const none = `- ${notes.mark('sockets without a gRPC library: the names are compared, and HTTP/2 begins')}`;
+  return ['plain sockets of Go and Python', on('path'), on('abstract name'), both, ...columnNames.map(() => none)];
 }
 
 function caseCell({ results, known }: PairResults, name: string): string {

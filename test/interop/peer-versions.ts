@@ -24,8 +24,6 @@ export async function peerVersions(): Promise<Readonly<Record<string, string>>> 
     cpp: `gRPC C++ ${await printedBy(minor, 'pkg-config', '--modversion', 'grpc++')}`,
     tonic: `tonic ${await inFile('tonic/Cargo.lock', tonic)}`,
     socat: `socat ${await printedBy(minor, 'socat', '-V')}`,
-    go: `Go ${await printedBy(minor, 'go', 'env', 'GOVERSION')}`,
-    python3: `Python ${await printedBy(minor, 'python3', '--version')}`,
   };
 }
 
