@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Endpoint, PathEndpoint } from '../endpoint/endpoint.js';
 import { parseEndpoint } from '../endpoint/parse-endpoint.js';
 import { printEndpoint } from '../endpoint/print-endpoint.js';
+import { absolutePath } from './absolute-path.js';
 import { checkWithoutCredentials } from './check-without-credentials.js';
 import { defaultClientPolicy } from './default-policy.js';
 import { descriptorLimit } from './descriptor-limit.js';
@@ -289,11 +290,8 @@ class Listener implements SocketListener {
   }
 
   async #relisten(state: 'removed' | 'replaced', { path }: SocketFile): Promise<void> {
-    // Absolute, since the working directory may have changed; unless only the relative path is short enough.
-    const endpoint = this.endpoint as PathEndpoint;
-    const absolute: PathEndpoint = { kind: 'path', path: Buffer.byteLength(path) > 107 ? endpoint.path : path };
-    const open = (): Promise<ListeningServer> =>
-      openServer(absolute, this.#options, this.#limits.backlog, this.#address);
+    const open = async (): Promise<ListeningServer> =>
+      openServer(this.#endpointOf(path), this.#options, this.#limits.backlog, this.#address);
     let fresh: ListeningServer;
     try {
       fresh = await relisten(open, this.#closing.signal, (error) => this.#events.onError?.(error));
@@ -310,6 +308,15 @@ class Listener implements SocketListener {
     if (onRelisten !== undefined && !this.#closing.signal.aborted) process.nextTick(() => onRelisten());
     await acceptThoseWaiting(old);
     this.#closeServer(old);
+  }
+
+  /** Absolute, since the working directory may have changed; unless only the relative path is short enough. */
+  #endpointOf(path: string): PathEndpoint {
+    if (Buffer.byteLength(path) <= 107) return { kind: 'path', path };
+    const endpoint = this.endpoint as PathEndpoint;
+    if (absolutePath(endpoint.path) === path) return endpoint;
+    const message = `the address of ${path} is too long from anywhere but the working directory of the start`;
+    throw new SocketError('ENAMETOOLONG', this.#address, message);
   }
 
   #accept(socket: Socket): void {

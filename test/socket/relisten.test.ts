@@ -281,6 +281,26 @@ describe('relisten', () => {
     }
   });
 
+  it('binds nowhere else when only its relative path is short enough', async () => {
+    const old = process.cwd();
+    const deep = join(folder, 'd'.repeat(120));
+    mkdirSync(deep);
+    process.chdir(deep);
+    try {
+      const listener = await listen({ relisten: true }, { kind: 'path', path: 'x.sock' });
+      process.chdir(folder);
+      unlinkSync(join(deep, 'x.sock'));
+      while (listener.errors.length === 0) await delay(2);
+      expect(listener.errors).toMatchObject([{ code: 'ENAMETOOLONG' }]);
+      expect(readdirSync(folder)).toEqual(['d'.repeat(120)]);
+      process.chdir(deep);
+      expect(await listener.next()).toBe('relistened');
+      await echo(await dial({ kind: 'path', path: 'x.sock' }));
+    } finally {
+      process.chdir(old);
+    }
+  });
+
   it('stops trying when it is closed', async () => {
     const listener = await listen({ relisten: true });
     rmSync(folder, { recursive: true });
