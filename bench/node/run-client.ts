@@ -38,6 +38,7 @@ export async function runClient(connect: Connect): Promise<void> {
   const perLap = call === 'server-stream' || call === 'client-stream' ? messages : 1;
   console.log(JSON.stringify({ units: laps * perLap, ...load }));
   // Closing a thousand clients politely is not part of the benchmark; the harness ends the process.
+  process.once('SIGTERM', () => process.exit());
   setInterval(() => {}, 60_000);
 }
 
