@@ -2,9 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  closeSync,
   existsSync,
   lstatSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -19,6 +21,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AbstractEndpoint, PathEndpoint } from '../../src/endpoint/endpoint.js';
 import { printEndpoint } from '../../src/endpoint/print-endpoint.js';
 import { dialSocket } from '../../src/socket/dial-socket.js';
+import { libc } from '../../src/socket/libc.js';
 import { nodeNamesAreExact } from '../../src/socket/node-names-are-exact.js';
 import { anyone } from '../../src/socket/peer-policy.js';
 import { knowsPeers } from './knows-peers.js';
@@ -105,6 +108,21 @@ describe.each([...(knowsPeers ? [{ without: [] }] : []), ...states])(
     });
   },
 );
+
+// Without koffi there is no lock.
+if (knowsPeers) {
+  it('gives up when somebody keeps the folder locked, and leaves nothing', async () => {
+    const lock = openSync(folder, 'r');
+    expect(libc().tryLock(lock)).toBe(0);
+    expect(await start('listen', printEndpoint(path)).next()).toMatchObject({
+      event: 'failed',
+      code: 'EAGAIN',
+      message: expect.stringContaining('find it with lslocks'),
+    });
+    expect(readdirSync(folder)).toEqual([]);
+    closeSync(lock);
+  });
+}
 
 describe.each(states)('without $without', ({ without }) => {
   const canAbstract = nodeNamesAreExact() || (!without.includes('abstract-socket') && isInstalled('abstract-socket'));
