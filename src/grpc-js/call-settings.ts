@@ -64,8 +64,8 @@ export function connectionOptions(options: GrpcJsOptions, own: ChannelOptions): 
       permitWithoutCalls: options['grpc.keepalive_permit_without_calls'] === 1,
     };
   const backoff = {
-    firstMs: options['grpc.initial_reconnect_backoff_ms'],
-    longestMs: options['grpc.max_reconnect_backoff_ms'],
+    firstMs: pause(options['grpc.initial_reconnect_backoff_ms']),
+    longestMs: pause(options['grpc.max_reconnect_backoff_ms']),
   };
   const streamWindow = options['grpc-node.flow_control_window'];
   return {
@@ -74,6 +74,11 @@ export function connectionOptions(options: GrpcJsOptions, own: ChannelOptions): 
     backoff: own.backoff ?? backoff,
     limits: { ...(streamWindow !== undefined && { streamWindow }), ...own.limits },
   };
+}
+
+/** A channel of podwire pauses for at least 1 ms and at most a day. */
+function pause(option: number | undefined): number | undefined {
+  return option === undefined ? undefined : Math.min(Math.max(option, 1), 24 * 60 * 60 * 1_000);
 }
 
 /** In gRPC's options -1 is no limit. */

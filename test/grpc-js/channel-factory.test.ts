@@ -98,6 +98,20 @@ describe.each([
   it.each(Object.keys(cases))('%s', (name) => cases[name]?.(client));
 });
 
+describe('the backoff of the options', () => {
+  it('may be any number of milliseconds that gRPC takes', () => {
+    for (const pause of [0, 1, 2 ** 31 - 1]) {
+      const options = { 'grpc.initial_reconnect_backoff_ms': pause, 'grpc.max_reconnect_backoff_ms': pause };
+      channelFactory()('unix:/nowhere.sock', insecure, options).close();
+    }
+  });
+
+  it('is refused when it is none', () => {
+    const options = { 'grpc.max_reconnect_backoff_ms': Number.NaN };
+    expect(() => channelFactory()('unix:/nowhere.sock', insecure, options)).toThrow(RangeError);
+  });
+});
+
 describe('events and counters', () => {
   it('are those of the channel', async () => {
     await using served = await servePodInfo({
