@@ -4,7 +4,8 @@ import type { Quartiles } from './quartiles.js';
 import type { Results } from './results.js';
 import type { Scenario } from './scenario.js';
 
-const MIB = 1_024 * 1_024;
+const KIB = 1_024;
+const MIB = KIB * KIB;
 
 const head = [
   'scenario',
@@ -48,7 +49,7 @@ function row(scenario: Scenario, contender: string, results: Results): string[] 
   return [
     name,
     contender,
-    result(scenario, value) +
+    result(scenario, value, median('heapPerConnection')) +
       (failures === undefined ? '' : ` (failed in ${failures.count} rounds: ${short(failures.error)})`),
     plain('p50'),
     plain('p99'),
@@ -60,14 +61,16 @@ function row(scenario: Scenario, contender: string, results: Results): string[] 
   ];
 }
 
-function result({ figure, unit, payloadBytes }: Scenario, value: Quartiles): string {
+function result({ figure, unit, payloadBytes }: Scenario, value: Quartiles, heap: number | undefined): string {
   const span = (divisor: number): string =>
     `${formatNumber(value.median / divisor)} (${formatNumber(value.low / divisor)}-${formatNumber(value.high / divisor)})`;
   if (figure === 'perSecond') {
     const throughput = payloadBytes === undefined ? '' : `, ${formatNumber((value.median * payloadBytes) / MIB)} MiB/s`;
     return `${span(1)} ${unit}/s${throughput}`;
   }
-  if (figure === 'residentPerConnection') return `${span(1_024)} ${unit}`;
+  if (figure === 'residentPerConnection') {
+    return `${span(KIB)} ${unit}${heap === undefined ? '' : `, ${formatNumber(heap / KIB)} of heap`}`;
+  }
   return figure === 'elapsed' ? `${span(1)} ${unit}` : `${span(1)} us ${figure}`;
 }
 
