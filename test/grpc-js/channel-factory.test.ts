@@ -791,7 +791,7 @@ describe('deadlines and cancelling', () => {
       },
     });
     using client = podInfoClient(bound.endpoint);
-    const deadline = flags === propagate.DEADLINE ? Date.now() + 100 : Number.POSITIVE_INFINITY;
+    const deadline = flags === propagate.DEADLINE ? Date.now() + 1_000 : Number.POSITIVE_INFINITY;
     const call = client.methods.describe({}, { deadline }, () => {});
     await began;
     await served.begun;

@@ -75,7 +75,7 @@ describe('the calls of a server', () => {
     await cancelled;
     await until(() => it.listener.counters.callsFailed === 3);
     // The client resets the call when its own deadline passes, so that either may be first.
-    await rejection(it.podinfo.describe({ text: 'hang' }, { timeoutMs: 200 }));
+    await rejection(it.podinfo.describe({ text: 'hang' }, { timeoutMs: 1_000 }));
     await until(() => it.listener.counters.callsFailed === 4);
     const ends = it.recorded.of('callEnd').map(({ code, message }) => [code, message]);
     expect(ends.slice(0, 2)).toEqual([
