@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const microsecondsPerTick = 1_000_000 / Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+const env = { ...process.env, NODE_ENV: 'production' };
 /** How much of what a program says on standard error an error quotes. */
 const QUOTED = 600;
 
@@ -25,7 +26,7 @@ export class BenchProcess {
   constructor(name: string, command: readonly string[], cores: string | undefined) {
     const [program, ...args] = cores === undefined ? command : ['taskset', '-c', cores, ...command];
     this.#name = name;
-    this.#child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
     this.pid = this.#child.pid ?? 0;
     running.add(this.#child);
     this.#child.once('exit', () => running.delete(this.#child));
