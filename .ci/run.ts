@@ -136,6 +136,14 @@ const withoutKoffi = runtimeTests
 
 const npm = (...args: string[]): Command => ({ command: 'npm', args });
 
+/** The public suites, counted case by case; docs/conformance.md must be what comes out. */
+async function conformance(): Promise<Tally> {
+  const tally = path.join(repository, 'test/conformance/.cache/tally.json');
+  await rm(tally, { force: true });
+  await run(npm('run', 'conformance', '--', '--check'));
+  return JSON.parse(await readFile(tally, 'utf8')) as Tally;
+}
+
 const steps: [string, () => Promise<Tally>][] = [
   ['format, lint, types, generated code', () => check(npm('run', 'check'))],
   ['unit tests', () => vitest(['--project', 'unit'])],
@@ -151,6 +159,7 @@ const steps: [string, () => Promise<Tally>][] = [
     `what works without ${names.replace(',', ' and without ')}`,
     () => vitest(['--project', 'unit', '--project', 'system', ...withoutKoffi], { env: without(names) }),
   ]),
+  ['h2spec and the gRPC interop cases', conformance],
   ['fresh clone: npm ci && npm run demo', () => newcomer('run demo')],
   ['fresh clone: npm ci && npm test', () => newcomer('test')],
 ];

@@ -1,0 +1,27 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { PeerProcess } from '../interop/peer-process.js';
+import { bridgeFromTcp } from './byte-bridge.js';
+import { type JunitCase, parseJunitReport } from './junit-report.js';
+
+/** Runs every case of h2spec, the strict ones included, against the server at a Unix socket. */
+export async function runH2spec(command: string, endpoint: string): Promise<JunitCase[]> {
+  const program = { command, args: [] };
+  const folder = await mkdtemp(path.join(tmpdir(), 'podwire-h2spec-'));
+  const report = path.join(folder, 'report.xml');
+  const bridge = await bridgeFromTcp(endpoint);
+  try {
+    // Ends with 1 when a case failed; the report says which.
+    const args = ['--host', '127.0.0.1', '--port', `${bridge.port}`, '--strict', '--junit-report', report];
+    await PeerProcess.output(program, args, [0, 1]);
+    const cases = parseJunitReport(await readFile(report, 'utf8'));
+    // A case that was not run is not in the report.
+    const listed = (await PeerProcess.output(program, ['--strict', '--dryrun'])).match(/^ +\d+: /gm)?.length;
+    if (cases.length !== listed) throw new Error(`h2spec has ${listed} cases and reports ${cases.length}`);
+    return cases;
+  } finally {
+    await bridge.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
