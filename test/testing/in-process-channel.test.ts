@@ -132,7 +132,7 @@ describe('createInProcessChannel', () => {
         },
       }),
     );
-    await expect(podinfo.describe({}, { timeoutMs: 20 })).rejects.toMatchObject({
+    await expect(podinfo.describe({}, { timeoutMs: 1_000 })).rejects.toMatchObject({
       code: Code.DEADLINE_EXCEEDED,
       endpoint: 'in-process',
     });
