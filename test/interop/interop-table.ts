@@ -70,7 +70,10 @@ export function interopTable({ pairs, authorities, sockets, versions }: InteropR
     '## What `:authority` a server takes',
     table(['server', ...authorities.columns], tableRows(authorities)),
     '## Plain sockets',
-    table(['', ...sockets.columns], tableRows(sockets)),
+    table(
+      ['', ...sockets.columns],
+      tableRows(sockets, () => `- ${notes.mark('a tool that prints names as text')}`),
+    ),
     notes.list(),
   ];
   return `${sections.join('\n\n')}\n`;
@@ -210,8 +213,8 @@ function compare(one: string, other: string): number {
   return one > other ? -1 : 1;
 }
 
-function tableRows({ columns: names, rows }: ResultTable): string[][] {
-  return Object.entries(rows).map(([title, cells]) => [title, ...names.map((one) => cells[one] ?? '-')]);
+function tableRows({ columns: names, rows }: ResultTable, missing: () => string = () => 'not run'): string[][] {
+  return Object.entries(rows).map(([title, cells]) => [title, ...names.map((one) => cells[one] ?? missing())]);
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
