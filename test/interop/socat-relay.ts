@@ -13,7 +13,7 @@ export class SocatRelay {
 
   /** Resolves when `from` can be dialed. Endpoints are `unix:///path` or `unix-abstract:name`. */
   static async start(from: string, to: string): Promise<SocatRelay> {
-    // -dd: socat says on stderr when it listens. unlink-early would hide that somebody else has the path.
+    // -dd: socat says on stderr when it listens.
     const child = spawn('socat', ['-dd', `${address(from, 'LISTEN')},fork`, address(to, 'CONNECT')], {
       stdio: ['ignore', 'ignore', 'pipe'],
       // A group, so that the processes of open connections end with it.
@@ -21,20 +21,21 @@ export class SocatRelay {
     });
     const relay = new SocatRelay(child);
     const said: string[] = [];
-    // 'spawn' or 'error', whichever comes.
     await once(child, 'spawn').catch((cause: unknown) => {
       throw new Error("no socat command; Debian's package for it is socat", { cause });
     });
     const stop = (): void => void child.kill('SIGKILL');
     process.once('exit', stop);
     child.once('close', () => process.off('exit', stop));
+    let listening = false;
     for await (const line of createInterface({ input: child.stderr as Readable })) {
       said.push(line);
-      if (line.includes(' listening on ')) {
-        child.stderr?.resume();
-        return relay;
-      }
+      listening = line.includes(' listening on ');
+      if (listening) break;
     }
+    // It goes on talking, and would wait for somebody to read that.
+    child.stderr?.resume();
+    if (listening) return relay;
     throw new Error(`socat does not listen on ${from}:\n${said.join('\n')}`);
   }
 
