@@ -25,7 +25,7 @@ export async function runGrpcGoClient(
   return results;
 }
 
-/** Starts grpc-go's interop server on a free TCP port; it can do nothing else. Its own log says which. */
+/** Starts grpc-go's interop server on a free TCP port, of all interfaces: it can do nothing else. Its own log says which. */
 export async function startGrpcGoServer(command: string): Promise<{ port: number; stop(): Promise<void> }> {
   const child = spawn(command, ['--port=0'], {
     env: { ...process.env, GRPC_GO_LOG_SEVERITY_LEVEL: 'info' },
