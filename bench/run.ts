@@ -29,7 +29,7 @@ an hour; it says how long before it begins.
   --quick             2 rounds of 0.5 s, a warm-up of 0.5 s, 2,000 idle connections: shows that all works, not how fast it is
   --json FILE         where all figures go, default bench-result.json
   --from FILE         measures nothing, and takes the figures of an earlier run
-  --write-docs        puts table, goals and charts into docs/performance.md
+  --write-docs        puts table, goals and charts of a whole run into docs/performance.md
   --list              lists the scenarios
 
   npm run bench -- --scenario 'unary 64 B' --rounds 3
@@ -71,6 +71,10 @@ function cores(): Cores {
 }
 
 async function measure(): Promise<RunRecord> {
+  const partial = values.quick || values.peer.length > 0 || chosen.length < scenarios.length;
+  if (values['write-docs'] && partial) {
+    throw new Error('docs/performance.md shows a whole run: leave out --quick, --peer and --scenario, or use --from');
+  }
   const peers = await buildPeers(root, values.peer);
   const rounds = number('rounds', 5, 2);
   const warmUp = number('warm-up', 1.5, 0.5);
