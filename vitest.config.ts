@@ -6,7 +6,6 @@ const system = [
   'test/docs/guide*.test.ts',
   'test/faults/**/*.test.ts',
   'test/socket/descriptor-limit.test.ts',
-  'test/socket/faults.test.ts',
   'test/socket/open-server.test.ts',
   'test/socket/user-namespace.test.ts',
 ];

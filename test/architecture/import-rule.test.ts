@@ -71,7 +71,6 @@ const testsWithoutModule = [
   'test/http2/exchange.test.ts', // two connections, whatever they do
   'test/transport/node-http2.test.ts', // another implementation as an oracle
   'test/http2/faults.test.ts', // what a peer may not send, whichever module notices
-  'test/socket/faults.test.ts', // what befalls sockets, many times over
   'test/http2/hpack/appendix-c.test.ts', // examples of RFC 7541
   'test/http2/hpack/nghttp2.test.ts', // another implementation as an oracle
   'test/http2/hpack/round-trip.test.ts', // encoder and decoder together

@@ -16,6 +16,7 @@ import type { ServerLimits } from '../../src/transport/limits.js';
 import * as wire from '../http2/wire.js';
 import { faultyPodInfo } from './faulty-pod-info.js';
 import { liveHeap } from './process-state.js';
+import { greeting, message, request } from './raw-connection.js';
 
 export interface CallOutcome {
   readonly reply?: string;
@@ -30,7 +31,7 @@ const sockets = new Set<Socket>();
 const channels = new Set<Channel>();
 
 /** A listening or a connecting socket that stops in the middle of a DATA frame of a call. */
-const halfMessage = wire.frame(wire.DATA, 0, 1, Buffer.alloc(10_000)).subarray(0, 5_000);
+const halfMessage = message(1, 10_000).subarray(0, 5_000);
 
 const commands = {
   heap: () => liveHeap(),
@@ -126,8 +127,7 @@ const commands = {
   async sendHalf(path: string) {
     const socket = connect(path);
     sockets.add(socket);
-    const request = wire.request(1, false, ['content-type', 'application/grpc'], ['te', 'trailers']);
-    const bytes = Buffer.concat([wire.PREFACE, wire.settings(), request, halfMessage]);
+    const bytes = Buffer.concat([greeting, request(1, 'PushLogs'), halfMessage]);
     await new Promise<void>((resolve, reject) => socket.on('error', reject).write(bytes, () => resolve()));
   },
 };

@@ -26,6 +26,8 @@ export interface Bench {
   open(endpoint: string, options?: ChannelOptions): OpenChannel;
   /** A process that has loaded podwire and waits for its first command; whoever takes it kills it. */
   take(): Promise<FaultProcess>;
+  /** A process that may have so many descriptors open. */
+  startWith(descriptors: number): Promise<FaultProcess>;
   /** Fails unless the server serves: a unary and a streaming call, on both endpoints, old connection and new. */
   serves(): Promise<void>;
 }

@@ -9,11 +9,18 @@ import { FAULT } from './faulty-pod-info.js';
 import type { HandlerFault } from './handler-fault.js';
 import { handlerFaults } from './handler-faults.js';
 
+/** Calls at the same time at full size: many faults wait for a deadline. */
+const AT_ONCE = 10;
+
 /** Calls of the handlers that do what they should not. */
 export const handlerFaultCalls: readonly Fault[] = handlerFaults.map((fault, index) => ({
   name: `of ${fault.method} ${fault.name}`,
-  full: 100,
-  inject: (bench) => callFaultyHandler(bench, fault, index),
+  full: 5,
+  count: ({ full }) => (full ? AT_ONCE : 1),
+  inject: async (bench) => {
+    const calls = Array.from({ length: bench.full ? AT_ONCE : 1 }, () => callFaultyHandler(bench, fault, index));
+    await Promise.all(calls);
+  },
 }));
 
 async function callFaultyHandler(bench: Bench, fault: HandlerFault, index: number): Promise<void> {

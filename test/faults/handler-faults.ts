@@ -5,7 +5,8 @@ import { callOver, type HandlerFault } from './handler-fault.js';
 const failure = (): never => {
   throw new Error('a fault that a test injected');
 };
-const never = new Promise<never>(() => {});
+/** A new one each time, since one alone would keep all who wait for it. */
+const never = (): Promise<never> => new Promise(() => {});
 const deadline = { code: Code.DEADLINE_EXCEEDED, timeoutMs: 20 };
 const cancelled = { code: Code.CANCELLED, cancelAfter: 1, responses: 1 };
 
@@ -47,7 +48,7 @@ export const handlerFaults: readonly HandlerFault[] = [
     },
     ...deadline,
   },
-  { name: 'hangs for ever', method: 'describe', handler: () => never, ...deadline },
+  { name: 'hangs for ever', method: 'describe', handler: () => never(), ...deadline },
   {
     name: 'answers after the deadline',
     method: 'describe',
@@ -119,10 +120,9 @@ export const handlerFaults: readonly HandlerFault[] = [
     method: 'watch',
     async *handler() {
       yield {};
-      await never;
+      await never();
     },
-    ...deadline,
-    responses: 1,
+    ...cancelled,
   },
   {
     name: 'yields after the cancel',
@@ -178,7 +178,7 @@ export const handlerFaults: readonly HandlerFault[] = [
         yield {};
         await callOver(context);
       } finally {
-        await never;
+        await never();
       }
     },
     ...cancelled,
@@ -208,7 +208,7 @@ export const handlerFaults: readonly HandlerFault[] = [
   {
     name: 'answers with an iterator that never goes on',
     method: 'watch',
-    handler: () => ({ [Symbol.asyncIterator]: () => ({ next: () => never, return: () => never }) }),
+    handler: () => ({ [Symbol.asyncIterator]: () => ({ next: never, return: never }) }),
     ...deadline,
   },
 
@@ -230,7 +230,7 @@ export const handlerFaults: readonly HandlerFault[] = [
     code: Code.OK,
     responses: 1,
   },
-  { name: 'never reads and never answers', method: 'pushLogs', handler: () => never, ...deadline },
+  { name: 'never reads and never answers', method: 'pushLogs', handler: () => never(), ...deadline },
   { name: 'throws without reading', method: 'pushLogs', handler: failure, code: Code.UNKNOWN },
   {
     name: 'throws after two requests',
@@ -294,7 +294,7 @@ export const handlerFaults: readonly HandlerFault[] = [
     method: 'exchange',
     // biome-ignore lint/correctness/useYield: it never comes to that
     async *handler() {
-      await never;
+      await never();
     },
     ...deadline,
   },

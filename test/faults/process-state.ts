@@ -21,7 +21,9 @@ export function descriptorsOf(pid: number = process.pid): readonly string[] {
   const targets: string[] = [];
   for (const fd of readdirSync(`/proc/${pid}/fd`)) {
     try {
-      targets.push(readlinkSync(`/proc/${pid}/fd/${fd}`).replace(/\[\d+\]/, ''));
+      const target = readlinkSync(`/proc/${pid}/fd/${fd}`).replace(/\[\d+\]/, '');
+      // The one that libuv keeps back for the day when there are no more: first the former, after that day the latter.
+      targets.push(target === '/dev/null' ? '/' : target);
     } catch {
       // The descriptor of the listing itself.
     }

@@ -39,7 +39,8 @@ export async function buildFaultProgram(): Promise<FaultProgram> {
 
 async function start(script: string, descriptors: number | undefined): Promise<FaultProcess> {
   const prefix = descriptors === undefined ? [] : ['sh', '-c', `ulimit -n ${descriptors} && exec "$0" "$@"`];
-  const [command, ...args] = [...prefix, process.execPath, script];
+  // Its warnings tell of the very faults that are injected.
+  const [command, ...args] = [...prefix, process.execPath, '--no-warnings', script];
   const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const replies = new Map<number, (reply: ReplyMessage) => void>();
   let ended = false;

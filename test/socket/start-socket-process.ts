@@ -30,19 +30,8 @@ export interface StartOptions {
   readonly node?: string;
   /** Descriptors that it gets as 3, 4 ... */
   readonly inherit?: readonly number[];
-  /** A bundle of socket-process.ts, which starts faster. */
-  readonly bundle?: string;
   /** Packages that it shall not find; see without-packages.cjs. */
   readonly without?: readonly string[];
-}
-
-/** Bundles socket-process.ts into a file within the project, where its packages are found. @returns the path. */
-export async function bundleSocketProcess(): Promise<string> {
-  const fromTsx = createRequire(createRequire(import.meta.url).resolve('tsx'));
-  const { build } = fromTsx('esbuild') as { build(options: object): Promise<unknown> };
-  const outfile = fileURLToPath(new URL(`../../.cache/test/socket-process-${process.pid}.mjs`, import.meta.url));
-  await build({ entryPoints: [program], bundle: true, platform: 'node', format: 'esm', packages: 'external', outfile });
-  return outfile;
 }
 
 /** The environment in which no process finds these packages. */
@@ -60,10 +49,9 @@ export function startSocketProcess(
   action: 'listen' | 'dial',
   endpoint: string,
   options: SocketProcessOptions = {},
-  { prefix = [], node = process.execPath, inherit = [], bundle, without }: StartOptions = {},
+  { prefix = [], node = process.execPath, inherit = [], without }: StartOptions = {},
 ): SocketProcess {
-  const script = bundle === undefined ? ['--import', loader, program] : [bundle];
-  const [command = node, ...args] = [...prefix, node, ...script, action, endpoint];
+  const [command = node, ...args] = [...prefix, node, '--import', loader, program, action, endpoint];
   const child = spawn(command, [...args, JSON.stringify(options)], {
     stdio: ['pipe', 'pipe', without === undefined ? 'inherit' : 'ignore', ...inherit],
     env: { ...process.env, ...(without !== undefined && withoutPackages(without)) },
