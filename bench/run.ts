@@ -16,8 +16,8 @@ import { scenarios } from './scenarios/index.js';
 const usage = `npm run bench -- [options]
 
 Runs every scenario with every peer in turn, several rounds, each client and server a process of its own on a core of its
-own, over a path socket. Prints one table and which goals are reached; writes all figures as JSON. A full run takes about
-an hour; it says how long before it begins.
+own, over a path socket. Prints one table and which goals are reached; writes all figures as JSON. A whole run with all peers
+takes about 75 minutes; it says how long before it begins.
 
   --peer NAME         only this peer, may be repeated: podwire, 'bare net', grpc-js, nice-grpc, connect-node, grpc-go,
                       'gRPC C++', tonic, 'grpc-js over podwire'
@@ -71,6 +71,7 @@ function cores(): Cores {
 }
 
 async function measure(): Promise<RunRecord> {
+  if (chosen.length === 0) throw new Error('no scenario has such a name; --list shows them');
   const partial = values.quick || values.peer.length > 0 || chosen.length < scenarios.length;
   if (values['write-docs'] && partial) {
     throw new Error('docs/performance.md shows a whole run: leave out --quick, --peer and --scenario, or use --from');
