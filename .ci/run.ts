@@ -149,6 +149,10 @@ const steps: [string, () => Promise<Tally>][] = [
   ['unit tests', () => vitest(['--project', 'unit'])],
   ['examples, users, namespaces, faults', () => vitest(['--project', 'system'])],
   ['interop with other languages', () => vitest(['--project', 'interop'])],
+  [
+    'docs/interop.md is what the run gave',
+    () => check({ command: 'npx', args: ['--no-install', 'tsx', 'test/interop/write-table.ts', '--check'] }),
+  ],
   ['the packed tarball', () => vitest(['--project', 'package'])],
   ...otherNodes.map((version): [string, () => Promise<Tally>] => [
     `everything that runs on Node ${version}`,
