@@ -61,6 +61,7 @@ const rules: { readonly [folder: string]: Rule } = {
 /** Test folders that mirror no folder of src/, and single tests that mirror no module. */
 const testsWithoutModule = [
   'test/architecture/', // the whole of src/
+  'test/bench/', // bench/
   'test/docs/', // docs/
   'test/examples/', // examples/
   'test/faults/', // all of it, while something goes wrong
