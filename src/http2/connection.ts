@@ -37,7 +37,7 @@ export interface ConnectionOptions {
   readonly unfinishedTimeout: number;
   /** Octets of output above which DATA waits in its stream. */
   readonly outputLimit: number;
-  /** Counts received octets that wait in memory. */
+  /** Counts received octets that wait in memory. Octets that wait to be sent have the same limit, on their own. */
   readonly budget: ReceiveBudget;
 }
 
@@ -288,6 +288,19 @@ export class Http2Connection implements StreamConnection, FrameSink {
   outputDelivered(replies: number): void {
     this.#replies -= replies;
     this.#repliesTaken -= replies;
+  }
+
+  /**
+   * Whether a message of `octets` on `stream` would not make more than the budget's limit wait for a peer that does not let
+   * it in. `whenRelieved` tells when to ask again.
+   */
+  hasRoom(stream: Http2Stream, octets: number): boolean {
+    return this.#ended || this.#sendFlow.hasRoom(stream, octets);
+  }
+
+  /** Calls `relieved` once when much of what waits to be sent has gone, or the connection is over. */
+  whenRelieved(relieved: () => void): void {
+    this.#sendFlow.whenRelieved(relieved);
   }
 
   /** There is room for more output: DATA that waits for it goes on, each stream in its turn. */
@@ -763,6 +776,10 @@ export class Http2Connection implements StreamConnection, FrameSink {
 
   block(stream: Http2Stream): void {
     this.#sendFlow.block(stream);
+  }
+
+  queued(octets: number): void {
+    this.#sendFlow.queued(octets);
   }
 
   resetStream(stream: Http2Stream, errorCode: number): void {

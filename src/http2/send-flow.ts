@@ -8,6 +8,8 @@ import type { Http2Stream } from './stream.js';
 export interface SendFlowOptions {
   /** Octets of output above which DATA waits in its stream. */
   readonly outputLimit: number;
+  /** Its limit is also that of the octets that wait to be sent. */
+  readonly budget: { readonly limit: number };
 }
 
 /** A DATA frame carries at most this much, so that a large message does not keep the others waiting. */
@@ -31,6 +33,9 @@ export class SendFlow {
   /** Streams with queued DATA that wait for the connection's window or the socket, not for their own window. */
   readonly #blocked = new Set<Http2Stream>();
   #window = initialSettings.initialWindowSize;
+  /** Octets of DATA that wait in the streams. */
+  #queued = 0;
+  #waiting: (() => void)[] = [];
 
   /** @param onSent hears of each DATA frame, and whether it ended this side of its stream. */
   constructor(
@@ -87,6 +92,34 @@ export class SendFlow {
   /** The connection is over. */
   close(): void {
     this.#blocked.clear();
+    this.#relieve();
+  }
+
+  /** So many octets more wait in a stream; fewer, when negative. */
+  queued(octets: number): void {
+    this.#queued += octets;
+    // Not for each octet: whoever waits has to look again, and may have to wait again.
+    if (this.#waiting.length > 0 && this.#queued * 2 < this.#options.budget.limit) this.#relieve();
+  }
+
+  /**
+   * Whether a message of `octets` can be sent now, or wait in its stream without more than the limit waiting for a peer that
+   * does not let it in. One message may always wait.
+   */
+  hasRoom(stream: Http2Stream, octets: number): boolean {
+    if (this.#queued === 0 || this.#queued + octets <= this.#options.budget.limit) return true;
+    return !this.#outputIsFull && stream.queuedLength === 0 && octets <= Math.min(stream.sendWindow, this.#window);
+  }
+
+  /** Calls `relieved` once when much of what waits has gone, or the connection is over. */
+  whenRelieved(relieved: () => void): void {
+    this.#waiting.push(relieved);
+  }
+
+  #relieve(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const relieved of waiting) relieved();
   }
 
   /** Gives every blocked stream a share, again and again, until the windows or the output limit stop it. */
@@ -97,9 +130,16 @@ export class SendFlow {
       if (this.#outputIsFull) return;
       // Without a window only the end of a stream can be sent.
       if (this.#window <= 0 && stream.queuedLength > 0) continue;
-      this.#blocked.delete(stream);
-      if (!stream.flush(QUANTUM)) this.block(stream);
-      else stream.handler?.onWritable(stream);
+      // The rest of a message that is little larger than a share goes with it, and one that the output limit stops is the
+      // next to go on: a thousand begun messages, each without its last octets, would fill the peer's memory.
+      const nearlyDone = stream.queuedLength <= 2 * QUANTUM;
+      if (stream.flush(nearlyDone ? Number.POSITIVE_INFINITY : QUANTUM)) {
+        this.#blocked.delete(stream);
+        stream.handler?.onWritable(stream);
+      } else if (!(nearlyDone && this.#outputIsFull)) {
+        this.#blocked.delete(stream);
+        this.block(stream);
+      }
     }
   }
 

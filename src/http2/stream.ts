@@ -5,6 +5,7 @@ export interface StreamConnection {
   writeHeaders(stream: Http2Stream, fields: readonly string[], endStream: boolean): void;
   writeData(stream: Http2Stream, payload: Uint8Array, from: number, endStream: boolean, most: number): number;
   block(stream: Http2Stream): void;
+  queued(octets: number): void;
   resetStream(stream: Http2Stream, errorCode: number): void;
   widen(stream: Http2Stream, octets: number): void;
   release(stream: Http2Stream, octets: number): void;
@@ -99,7 +100,7 @@ export class Http2Stream {
     }
     if (this.#queue.length === 0) this.#queueOffset = from;
     this.#queue.push(payload);
-    this.#queuedLength += payload.length - (this.#queue.length === 1 ? from : 0);
+    this.#countQueued(payload.length - (this.#queue.length === 1 ? from : 0));
     this.#queuedEnd = endStream;
     this.#connection.block(this);
     return false;
@@ -115,9 +116,12 @@ export class Http2Stream {
       const from = this.#queueOffset;
       const to = this.#connection.writeData(this, payload, from, endStream, left);
       // The end of the stream may have been the last word; then there is no queue any more.
-      if (this.localClosed) return true;
+      if (this.localClosed) {
+        this.discardQueue();
+        return true;
+      }
       this.#queueOffset = to;
-      this.#queuedLength -= to - from;
+      this.#countQueued(from - to);
       left -= to - from;
       if (to < payload.length || endStream) return false;
       this.#queue.shift();
@@ -129,9 +133,16 @@ export class Http2Stream {
 
   /** Throws away what is queued; the connection calls it when the stream ends early. */
   discardQueue(): void {
-    this.#queue = [];
-    this.#queueOffset = this.#queuedLength = 0;
     this.#queuedTrailers = undefined;
+    if (this.#queue.length === 0) return;
+    this.#queue = [];
+    this.#queueOffset = 0;
+    this.#countQueued(-this.#queuedLength);
+  }
+
+  #countQueued(octets: number): void {
+    this.#queuedLength += octets;
+    this.#connection.queued(octets);
   }
 
   /**

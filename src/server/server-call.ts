@@ -259,14 +259,19 @@ export class ServerCall implements StreamHandler, ServerContext {
   }
 
   readonly #respond = (message: unknown): void => {
-    this.#owner.handlerEnded();
-    if (this.#ended) return;
     try {
-      this.#sendMessage(message);
+      if (!this.#ended) {
+        const frame = this.#frame(message);
+        const room = this.#responses.roomFor(frame.length);
+        // Until then the handler counts as running.
+        if (room !== undefined) return void room.then(() => this.#respond(message));
+        void this.#responses.send(frame, false);
+      }
     } catch (error) {
-      return this.#endWithError(error);
+      return this.#handlerFailed(error);
     }
-    this.#endWith({ code: Code.OK });
+    this.#owner.handlerEnded();
+    if (!this.#ended) this.#endWith({ code: Code.OK });
   };
 
   readonly #handlerFailed = (error: unknown): void => {
@@ -297,7 +302,19 @@ export class ServerCall implements StreamHandler, ServerContext {
     this.#owner.handlerEnded();
   }
 
+  /** @returns undefined when the next one may follow at once, else a promise for when it may. */
   #sendMessage(message: unknown): Promise<void> | undefined {
+    const frame = this.#frame(message);
+    const room = this.#responses.roomFor(frame.length);
+    return room === undefined ? this.#responses.send(frame, false) : this.#sendLater(message, room);
+  }
+
+  async #sendLater(message: unknown, room: Promise<void>): Promise<void> {
+    await room;
+    if (!this.#ended) await this.#sendMessage(message);
+  }
+
+  #frame(message: unknown): Uint8Array {
     this.sendHeader();
     let frame: Uint8Array;
     try {
@@ -313,7 +330,7 @@ export class ServerCall implements StreamHandler, ServerContext {
       const text = `the response has ${length} bytes, more than the limit of ${maxSendMessageLength} bytes`;
       throw new RpcError(Code.RESOURCE_EXHAUSTED, text);
     }
-    return this.#responses.send(frame, false);
+    return frame;
   }
 
   // ----------------------------------------------------------------------------------------------------------- end

@@ -23,6 +23,20 @@ export class OutgoingMessages {
     return this.#untilWritable();
   }
 
+  /**
+   * Too much waits already for a peer that does not let it in: whoever has another answer of `octets` must not keep it
+   * encoded, or one answer that many calls share would be in memory once for each.
+   *
+   * @returns undefined when it can be sent, else a promise, never rejected, for when to try again or the connection ended.
+   */
+  roomFor(octets: number): Promise<void> | undefined {
+    return this.#transport.connection.hasRoom(this.#stream, octets) ? undefined : this.#untilRelieved();
+  }
+
+  #untilRelieved(): Promise<void> {
+    return new Promise((resolve) => this.#transport.connection.whenRelieved(resolve));
+  }
+
   /** In a method of its own: a closure in `send` costs each call memory for what it might capture. */
   #untilWritable(): Promise<void> {
     return new Promise((resolve) => {

@@ -332,8 +332,11 @@ describe('the end of a call', () => {
       { server: { limits: { maxRunningHandlers: 2 } } },
     );
     const { podinfo } = served;
-    const late = [podinfo.describe({}, { timeoutMs: 20 }), podinfo.describe({}, { timeoutMs: 20 })];
-    for (const call of late) expect((await rejection(call)).code).toBe(Code.DEADLINE_EXCEEDED);
+    const controller = new AbortController();
+    const cancelled = Array.from({ length: 2 }, () => rejection(podinfo.describe({}, { signal: controller.signal })));
+    await until(() => running === 2);
+    controller.abort();
+    for (const error of await Promise.all(cancelled)) expect(error.code).toBe(Code.CANCELLED);
     expect(running).toBe(2);
     // A call that no handler saw is UNAVAILABLE: it may be made again.
     expect((await rejection(podinfo.describe({}))).code).toBe(Code.UNAVAILABLE);
@@ -600,4 +603,62 @@ describe('an answer that the caller does not let in', () => {
     expect(stream.rstCode).toBe(ErrorCode.CANCEL);
     client.session.destroy();
   });
+});
+
+describe('answers that a caller does not let in', () => {
+  const answer = { reply: 'x'.repeat(1024 * 1024) };
+  const octets = 5 + 4 + answer.reply.length;
+
+  it('wait as messages and not as octets from a limit on, and then their handlers count as running', async () => {
+    let begun = 0;
+    using folder = socketFolder();
+    await using _served = await servePodInfo(
+      {
+        describe: async () => {
+          begun++;
+          return answer;
+        },
+      },
+      {
+        endpoint: folder.path('x.sock'),
+        server: { limits: { maxBufferedPerConnection: 4 * 1024 * 1024, maxRunningHandlers: 10 } },
+      },
+    );
+    const client = openRawClient(folder.path('x.sock'));
+    const ask = (count: number) =>
+      Array.from({ length: count }, () => {
+        const stream = client.request('/podinfo.v1.PodInfo/Describe').on('error', () => {});
+        return stream.end(rawMessage(0));
+      });
+    const first = ask(10);
+    await until(() => begun === 10);
+    // Nothing is read: four answers wait encoded, six as what their handlers gave. So four of these have a place.
+    const second = ask(20);
+    await until(() => second.filter((stream) => stream.closed).length === 16);
+    expect(second.filter((stream) => stream.rstCode === ErrorCode.REFUSED_STREAM).length).toBe(16);
+    expect(begun).toBe(14);
+    const accepted = [...first, ...second].filter((stream) => !stream.closed);
+    const answers = await Promise.all(accepted.map(rawAnswer));
+    expect(answers.map(({ body, trailers }) => [body.length, trailers['grpc-status']])).toEqual(
+      Array.from({ length: 14 }, () => [octets, '0']),
+    );
+    client.session.destroy();
+  });
+
+  it('wait in a stream of answers, too', async () => {
+    using folder = socketFolder();
+    await using served = await servePodInfo(
+      { exchange: () => repeat(3, () => ({ outcome: { $case: 'output' as const, value: 'x'.repeat(300_000) } })) },
+      { endpoint: folder.path('x.sock'), server: { limits: { maxBufferedPerConnection: 400_000 } } },
+    );
+    const calls = Array.from({ length: 8 }, () => collect(served.podinfo.exchange([])));
+    expect((await Promise.all(calls)).map((messages) => messages.length)).toEqual(Array.from({ length: 8 }, () => 3));
+  });
+});
+
+it('serves a thousand requests of 64 KiB at a time with the limits that it has by default', async () => {
+  await using served = await servePodInfo({ describe: async ({ text }) => ({ reply: `${text.length}` }) });
+  const text = 'x'.repeat(64 * 1024);
+  const answers = await Promise.all(Array.from({ length: 1_000 }, () => served.podinfo.describe({ text })));
+  expect(new Set(answers.map(({ reply }) => reply))).toEqual(new Set([`${text.length}`]));
 });
