@@ -20,6 +20,7 @@ import { parseTrailers } from '../rpc/trailer-status.js';
 import { DeadlineTimer } from '../transport/deadline-timer.js';
 import { failureStatus } from '../transport/failure-status.js';
 import { LONGEST_TIMER } from '../transport/longest-timer.js';
+import { PackedMessages, type ReceivedMessage } from '../transport/packed-messages.js';
 import type { Transport } from '../transport/transport.js';
 import type { CallSettings } from './call-settings.js';
 import { credentialsStatus, localStatus, statusOf } from './call-status.js';
@@ -62,10 +63,8 @@ export interface GrpcJsCallOptions {
   readonly callNumber: number;
 }
 
-interface ReceivedMessage {
-  readonly payload: Uint8Array;
-  readonly compressed: boolean;
-}
+/** Messages that wait each for itself; those behind them are packed. */
+const MOST_UNPACKED = 64;
 
 interface Write {
   readonly message: FramedMessage;
@@ -103,6 +102,8 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
   #header: HeaderFields | undefined;
   #responseEncoding: string | undefined;
   #messages: ReceivedMessage[] = [];
+  /** What waits behind them. */
+  #packed: PackedMessages | undefined;
   #reading = false;
   #status: StatusObject | undefined;
   #deliveryDue = false;
@@ -356,7 +357,9 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
   // ------------------------------------------------------------------------------------------------------- receiving
 
   readonly #received = (payload: Uint8Array, compressed: boolean): void => {
-    this.#messages.push({ payload, compressed });
+    if (this.#messages.length < MOST_UNPACKED && this.#packed === undefined)
+      this.#messages.push({ payload, compressed });
+    else (this.#packed ??= new PackedMessages()).push(payload, compressed);
   };
 
   /** An unfinished message may be larger than the window: room is made for it as soon as nothing before it waits. */
@@ -385,7 +388,7 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
   }
 
   #queuedOctets(): number {
-    let octets = 0;
+    let octets = this.#packed?.octets ?? 0;
     for (const { payload } of this.#messages) octets += payload.length + MESSAGE_PREFIX_LENGTH;
     return octets;
   }
@@ -395,7 +398,10 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
     const { payload, compressed } = this.#messages.shift() as ReceivedMessage;
     const stream = this.#stream as Http2Stream;
     stream.release(payload.length + MESSAGE_PREFIX_LENGTH);
-    if (this.#messages.length === 0) this.#requireRoom(stream);
+    if (this.#messages.length === 0) {
+      if (this.#packed !== undefined) this.#unpack(this.#packed);
+      else this.#requireRoom(stream);
+    }
     if (compressed) {
       const { maxReceiveMessageLength } = this.#owner.settings;
       return asBuffer(decompress(this.#responseEncoding, payload, maxReceiveMessageLength));
@@ -403,6 +409,11 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
     // A view into the chunk that was read; a small one is copied, for an application may keep it.
     if (payload.length * PIN_RATIO < payload.buffer.byteLength) return Buffer.from(payload);
     return asBuffer(payload);
+  }
+
+  #unpack(packed: PackedMessages): void {
+    while (packed.length > 0 && this.#messages.length < MOST_UNPACKED) this.#messages.push(packed.shift());
+    if (packed.length === 0) this.#packed = undefined;
   }
 
   #deliverSoon(): void {
@@ -455,6 +466,7 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
   #abort(status: StatusObject): void {
     if (this.#delivered) return;
     this.#messages = [];
+    this.#packed = undefined;
     this.#header = undefined;
     this.#assembler.close();
     const stream = this.#stream;

@@ -4,11 +4,12 @@ import { decodeMessage } from '../rpc/decode-message.js';
 import { MessageAssembler } from '../rpc/message-assembler.js';
 import { MESSAGE_PREFIX_LENGTH } from '../rpc/message-prefix.js';
 import type { AnyMessageType } from '../rpc/service-definition.js';
+import { PackedMessages, type ReceivedMessage } from './packed-messages.js';
 
-interface QueuedMessage {
-  payload: Uint8Array;
-  readonly compressed: boolean;
-}
+/** Small messages that wait each for itself; those behind them are packed. */
+const MOST_UNPACKED = 64;
+/** From so many octets on a message is no small one: what it takes beside them is in proportion. */
+const NOT_SMALL = 64;
 
 interface Waiter {
   resolve(result: IteratorResult<unknown>): void;
@@ -31,12 +32,16 @@ export class IncomingMessages {
   readonly #maxLength: number;
   readonly #assembler: MessageAssembler;
   readonly #deliver = (payload: Uint8Array, compressed: boolean): void => {
-    this.#queue.push({ payload, compressed });
+    const unpacked = this.#queue.length < MOST_UNPACKED || payload.length >= NOT_SMALL;
+    if (unpacked && this.#packed === undefined) this.#queue.push({ payload, compressed });
+    else (this.#packed ??= new PackedMessages()).push(payload, compressed);
   };
   #stream: Http2Stream | undefined;
-  #queue: QueuedMessage[] = [];
+  #queue: ReceivedMessage[] = [];
   /** The first messages of the queue, which keep no more memory than they are long. */
   #detached = 0;
+  /** What waits behind a queue that is long enough. */
+  #packed: PackedMessages | undefined;
   /** The first of those who wait for a message. */
   #waiter: Waiter | undefined;
   #ended = false;
@@ -51,7 +56,7 @@ export class IncomingMessages {
 
   /** Messages that are whole and not read yet. */
   get queued(): number {
-    return this.#queue.length;
+    return this.#queue.length + (this.#packed?.length ?? 0);
   }
 
   /**
@@ -113,10 +118,13 @@ export class IncomingMessages {
    * @throws RpcError when it cannot be decompressed or decoded.
    */
   take(): unknown {
-    const { payload, compressed } = this.#queue.shift() as QueuedMessage;
+    const { payload, compressed } = this.#queue.shift() as ReceivedMessage;
     if (this.#detached > 0) this.#detached--;
     this.#stream?.release(payload.length + MESSAGE_PREFIX_LENGTH);
-    if (this.#queue.length === 0) this.#requireRoom();
+    if (this.#queue.length === 0) {
+      if (this.#packed !== undefined) this.#unpack(this.#packed);
+      else this.#requireRoom();
+    }
     const bytes = compressed ? decompress(this.encoding, payload, this.#maxLength) : payload;
     return decodeMessage(this.#type, bytes, this.#name);
   }
@@ -158,6 +166,7 @@ export class IncomingMessages {
    * and a chunk may have held the messages of many calls.
    */
   #detach(): void {
+    if (this.#queue.length > MOST_UNPACKED && this.#packed === undefined) this.#pack();
     for (; this.#detached < this.#queue.length; this.#detached++) {
       const message = this.#queue[this.#detached];
       const { payload } = message;
@@ -181,13 +190,25 @@ export class IncomingMessages {
     }
   }
 
+  #pack(): void {
+    this.#packed = new PackedMessages();
+    for (const { payload, compressed } of this.#queue.splice(MOST_UNPACKED)) this.#packed.push(payload, compressed);
+  }
+
+  #unpack(packed: PackedMessages): void {
+    while (packed.length > 0 && this.#queue.length < MOST_UNPACKED) this.#queue.push(packed.shift());
+    this.#detached = this.#queue.length;
+    if (packed.length === 0) this.#packed = undefined;
+  }
+
   #dropQueue(): void {
     this.#queue = [];
     this.#detached = 0;
+    this.#packed = undefined;
   }
 
   #queuedOctets(): number {
-    let octets = 0;
+    let octets = this.#packed?.octets ?? 0;
     for (const { payload } of this.#queue) octets += payload.length + MESSAGE_PREFIX_LENGTH;
     return octets;
   }

@@ -50,6 +50,38 @@ describe('IncomingMessages', () => {
     expect(await messages.next()).toEqual({ done: true, value: undefined });
   });
 
+  it('gives thousands of small messages in order, however they came, and takes little more memory than they have octets', async () => {
+    const { endpoint, messages, stream } = incoming();
+    const texts = Array.from({ length: 6_000 }, (_, index) => (index % 3 === 0 ? '' : String(index)));
+    const bytes = Buffer.concat(texts.map(framed));
+    const before = process.memoryUsage().heapUsed;
+    for (let at = 0; at < bytes.length; at += 10_000) {
+      endpoint.receive(frame(DATA, 0, 1, bytes.subarray(at, at + 10_000)));
+    }
+    expect(messages.queued).toBe(texts.length);
+    expect(stream.held).toBe(bytes.length);
+    // An object and two views for each would be far more.
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(1_000_000);
+    messages.end();
+    for (const text of texts.slice(0, 3_000)) expect(messages.take()).toEqual({ text });
+    expect(stream.held).toBe(Buffer.concat(texts.slice(3_000).map(framed)).length);
+    for (const text of texts.slice(3_000)) expect(await messages.next()).toEqual({ done: false, value: { text } });
+    expect(await messages.next()).toEqual({ done: true, value: undefined });
+    expect(endpoint.budget.held).toBe(0);
+  });
+
+  it('gives back the octets of thousands of small messages that nobody reads', () => {
+    for (const end of ['discard', 'drop', 'keep'] as const) {
+      const { endpoint, messages } = incoming();
+      endpoint.receive(frame(DATA, 0, 1, framed('x')));
+      endpoint.receive(frame(DATA, 0, 1, Buffer.concat(Array.from({ length: 3_000 }, () => framed('')))));
+      if (end === 'discard') messages.discard();
+      else messages.fail(() => new RpcError(Code.CANCELLED, ''), end === 'keep');
+      for (let left = messages.queued; left > 0; left--) messages.take();
+      expect(endpoint.budget.held).toBe(0);
+    }
+  });
+
   it('does not keep a chunk for a small message that waits', () => {
     const { messages, stream } = incoming();
     const chunk = new Uint8Array(new ArrayBuffer(60_000));
