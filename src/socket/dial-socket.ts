@@ -48,7 +48,7 @@ const BACKOFF = { first: 10, factor: 1.6, jitter: 0.2, longest: 1_000 };
  * file), `ECONNREFUSED` (nobody listens), `EACCES`, `ETIMEDOUT`, `ERR_PODWIRE_PEER_REFUSED` (the server is not who
  * `allowServer` wants, or its path is not protected; nothing was sent), `ERR_PODWIRE_ABORTED` ... An endpoint that is not valid is an EndpointError.
  */
-export async function dialSocket(endpoint: Endpoint, options: DialOptions = {}): Promise<DialedSocket> {
+export async function dialSocket(endpoint: string | Endpoint, options: DialOptions = {}): Promise<DialedSocket> {
   const checked = parseEndpoint(endpoint);
   const shown = printEndpoint(checked);
   if (checked.kind === 'fd') {

@@ -87,7 +87,7 @@ const DESCRIPTORS_SPARED = 16;
  * endpoint that is not valid, TypeError for options that are not.
  */
 export async function listenSocket(
-  endpoint: Endpoint,
+  endpoint: string | Endpoint,
   options: ListenOptions,
   events: SocketListenerEvents,
 ): Promise<SocketListener> {

@@ -1,7 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { createChannel, createServer, type Endpoint, parseEndpoint, printEndpoint } from '../../src/index.js';
+import { createChannel, createServer, type Endpoint, parseEndpoint, printEndpoint, sameUser } from '../../src/index.js';
+import { dialSocket, listenSocket } from '../../src/socket/index.js';
 
 const page = readFileSync(path.resolve(import.meta.dirname, '../../docs/endpoints.md'), 'utf8');
 
@@ -73,5 +77,36 @@ describe('the page about endpoints', () => {
     await channel.close();
     expect(page).toContain(`\`${listening}\``);
     expect(`fd:3: ${table('Sockets that were opened for us').at(-1)?.[1]}`).toBe(dialing);
+  });
+
+  it('is right that HTTP goes over its sockets', async () => {
+    const endpoint = `unix-abstract:podwire-test-${randomUUID()}`;
+    const server = http.createServer((request, response) => response.end(`${request.url}\n`));
+    const listener = await listenSocket(
+      endpoint,
+      { allowPeer: sameUser() },
+      {
+        onConnection: (socket) => {
+          server.emit('connection', socket);
+          socket.resume();
+        },
+        onRefused: (socket) => socket.destroy(),
+      },
+    );
+    const { socket } = await dialSocket(endpoint);
+    try {
+      const request = http.get({
+        path: '/page',
+        createConnection: () => socket.resume(),
+        headers: { connection: 'close' },
+      });
+      const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
+        request.once('response', resolve).once('error', reject);
+      });
+      expect(await text(response)).toBe('/page\n');
+    } finally {
+      socket.destroy();
+      await listener.close();
+    }
   });
 });

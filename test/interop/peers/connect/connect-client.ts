@@ -6,8 +6,7 @@ import {
   type Transport,
 } from '@connectrpc/connect';
 import { compressionGzip, createGrpcTransport } from '@connectrpc/connect-node';
-import { parseEndpoint } from '../../../../src/endpoint/parse-endpoint.js';
-import { dialSocket } from '../../../../src/socket/dial-socket.js';
+import { dialSocket } from '../../../../src/socket/index.js';
 import type { CallOptions, TestClient } from '../typescript/test-client.js';
 import { appendHeader } from './append-header.js';
 import { headerMetadata } from './header-metadata.js';
@@ -51,7 +50,7 @@ export async function connectClient(endpoint: string): Promise<TestClient> {
 }
 
 async function dial(endpoint: string): Promise<Socket> {
-  return (await dialSocket(parseEndpoint(endpoint))).socket;
+  return (await dialSocket(endpoint)).socket;
 }
 
 function transportOver(socket: Socket, sendCompression?: typeof compressionGzip): Transport {

@@ -2,9 +2,8 @@ import { createServer } from 'node:http2';
 import type { DescService } from '@bufbuild/protobuf';
 import { ConnectError, type HandlerContext, type ServiceImpl } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
-import { parseEndpoint } from '../../../../src/endpoint/parse-endpoint.js';
 import { sameUser } from '../../../../src/index.js';
-import { listenSocket } from '../../../../src/socket/socket-listener.js';
+import { listenSocket } from '../../../../src/socket/index.js';
 import type { Detail } from '../typescript/test-client.js';
 import { type ServerCall, TestService } from '../typescript/test-service.js';
 import { appendHeader } from './append-header.js';
@@ -25,7 +24,7 @@ export async function connectServer(endpoint: string): Promise<() => Promise<voi
     connectNodeAdapter({ routes: (router) => router.service(testService, handlers as ServiceImpl<DescService>) }),
   );
   const listener = await listenSocket(
-    parseEndpoint(endpoint),
+    endpoint,
     { allowPeer: sameUser() },
     {
       onConnection(socket) {
