@@ -18,7 +18,10 @@ export class DeadlineTimer {
 
   #arm(): NodeJS.Timeout {
     const left = Math.ceil(this.#at - performance.now());
-    if (left > LONGEST_TIMER) return setTimeout(() => (this.#timer = this.#arm()), LONGEST_TIMER);
-    return setTimeout(this.#expired, Math.max(left, 0));
+    return left > LONGEST_TIMER ? this.#armAgainLater() : setTimeout(this.#expired, Math.max(left, 0));
+  }
+
+  #armAgainLater(): NodeJS.Timeout {
+    return setTimeout(() => (this.#timer = this.#arm()), LONGEST_TIMER);
   }
 }
