@@ -4,7 +4,8 @@
 
 #include "load.h"
 
-// `Traits` has the types, fill(load, request), call(connection, context, request, queue) and whole(load, response).
+// `Traits` has the types, fill(load, request), call(connection, context, request, queue) and whole(load, response). A response
+// of many parts comes into an arena; one of a single large part into the same message again, which keeps its memory.
 template <class Traits>
 class UnaryWorker final : public Worker {
  public:
@@ -14,20 +15,25 @@ class UnaryWorker final : public Worker {
 
   void on(bool) override {
     check(status_);
-    check_whole(Traits::whole(load_, response_));
+    check_whole(Traits::whole(load_, *response_));
     done();
   }
 
  private:
   void begin() override {
     reader_.reset();
+    if (response_ == nullptr || Traits::many_parts) {
+      arena_.Reset();
+      response_ = google::protobuf::Arena::CreateMessage<typename Traits::Response>(&arena_);
+    }
     reader_ = Traits::call(connection_, &new_context(), request_, &load_.queue);
-    reader_->Finish(&response_, &status_, this);
+    reader_->Finish(response_, &status_, this);
   }
 
   Connection& connection_;
   typename Traits::Request request_;
-  typename Traits::Response response_;
+  google::protobuf::Arena arena_;
+  typename Traits::Response* response_ = nullptr;
   grpc::Status status_;
   std::unique_ptr<grpc::ClientAsyncResponseReader<typename Traits::Response>> reader_;
 };
@@ -35,6 +41,7 @@ class UnaryWorker final : public Worker {
 struct UnaryCall {
   using Request = grpc::testing::SimpleRequest;
   using Response = grpc::testing::SimpleResponse;
+  static constexpr bool many_parts = false;
 
   static void fill(const Load& load, Request& request) {
     request.set_response_size(load.bytes);
@@ -52,6 +59,7 @@ struct UnaryCall {
 struct CreateVolume {
   using Request = csi::v1::CreateVolumeRequest;
   using Response = csi::v1::CreateVolumeResponse;
+  static constexpr bool many_parts = true;
 
   static void fill(const Load& load, Request& request) { request = load.create_volume; }
   static auto call(Connection& connection, grpc::ClientContext* context, const Request& request,
@@ -64,6 +72,7 @@ struct CreateVolume {
 struct ListVolumes {
   using Request = csi::v1::ListVolumesRequest;
   using Response = csi::v1::ListVolumesResponse;
+  static constexpr bool many_parts = true;
 
   static void fill(const Load& load, Request& request) { request.set_max_entries(load.messages); }
   static auto call(Connection& connection, grpc::ClientContext* context, const Request& request,
