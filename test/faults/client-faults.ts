@@ -133,14 +133,18 @@ export const clientFaults: readonly Fault[] = [
   isEnded('speaks HTTP/1.1', 1, Buffer.from('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n')),
   isEnded('sends what is no frame', 6, greeting, Buffer.alloc(100_000, 0xff)),
   isEnded('cancels all of its calls', 11, greeting, ...cancelledCalls(3_000)),
-  raw('asks for answers to PING and reads none', async (client) => {
-    client.socket.pause();
-    await client.send(greeting);
-    const ping = Buffer.concat(Array.from({ length: 1_000 }, () => wire.frame(PING, 0, 0, Buffer.alloc(8))));
-    let ended = false;
-    client.socket.once('error', () => (ended = true));
-    while (!ended) await client.send(ping);
-  }),
+  raw(
+    'asks for answers to PING and reads none',
+    async (client) => {
+      client.socket.pause();
+      await client.send(greeting);
+      const ping = Buffer.concat(Array.from({ length: 1_000 }, () => wire.frame(PING, 0, 0, Buffer.alloc(8))));
+      let ended = false;
+      client.socket.once('error', () => (ended = true));
+      while (!ended) await client.send(ping);
+    },
+    2,
+  ),
   raw(
     'never reads',
     async (client, bench) => {
@@ -155,10 +159,11 @@ export const clientFaults: readonly Fault[] = [
       await delay(20);
       await bench.serves();
     },
-    10,
+    3,
   ),
 
   {
+    full: 5,
     name: 'calls off by signal, by deadline, by leaving the loop, by closing the channel',
     inject: async (bench) => {
       const { podinfo, close } = bench.open(bench.path);

@@ -1,4 +1,5 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { dialSocket } from '../../src/socket/dial-socket.js';
 import * as wire from '../http2/wire.js';
 
 const { END_HEADERS, END_STREAM, HEADERS } = wire;
@@ -17,8 +18,8 @@ export interface RawConnection {
 }
 
 export async function openRawConnection(path: string): Promise<RawConnection> {
-  const socket = connect(path);
-  await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+  // Not Node's own connect, which takes a full backlog for a refusal.
+  const { socket } = await dialSocket({ kind: 'path', path });
   // A server that goes while we write: what matters is that it goes.
   socket.on('error', () => {});
   const log = new wire.FrameLog(false);
@@ -32,6 +33,7 @@ export async function openRawConnection(path: string): Promise<RawConnection> {
     closed = true;
     changed();
   });
+  socket.resume();
   const change = () => new Promise<void>((resolve) => (changed = resolve));
   return {
     socket,
