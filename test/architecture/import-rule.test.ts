@@ -53,6 +53,11 @@ const rules: { readonly [folder: string]: Rule } = {
     ),
     types: ['src/http2/', 'src/socket/'],
   },
+  // Loggers, metrics and tracers are the user's: only their types are known here.
+  csi: {
+    values: ['src/server/', 'src/client/', 'src/rpc/', 'src/endpoint/', 'gen/', '@bufbuild/protobuf/wire', 'node:'],
+    types: ['src/transport/', 'src/socket/', 'pino', 'prom-client', '@opentelemetry/api'],
+  },
   'index.ts': {
     values: ['src/endpoint/', 'src/socket/', 'src/rpc/', 'src/transport/', 'src/server/', 'src/client/'],
   },
@@ -254,6 +259,14 @@ describe('importing podwire', () => {
       [],
     );
     expect(loaded.filter((name) => /\b(zlib|http2)$/.test(name))).toEqual([]);
+  });
+
+  it('loads no logger, metrics, tracer or store with the CSI toolkit', async () => {
+    const { loaded } = await load('src/csi/index.ts');
+    expect(loaded).toContain('src/csi/plugin/create-plugin.ts');
+    expect(loaded.filter((name) => name.includes('node_modules/') && !name.includes('/@bufbuild/protobuf/'))).toEqual(
+      [],
+    );
   });
 
   it('does load the services when they are asked for: the hook can see it', async () => {
