@@ -215,6 +215,7 @@ export const clientFaults: readonly Fault[] = [
   },
   {
     name: 'begins streams and forgets them',
+    full: 2,
     inject: async (bench) => {
       const { podinfo, close } = bench.open(bench.path);
       for (let count = 0; count < 10; count++) await podinfo.watch({})[Symbol.asyncIterator]().next();

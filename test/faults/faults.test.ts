@@ -34,7 +34,7 @@ afterAll(async () => {
 }, 60_000);
 
 describe.each(table)('%s', (_, faults) => {
-  const timeout = full ? 300_000 : 60_000;
+  const timeout = full ? 900_000 : 60_000;
   it.each(faults.map((fault) => [fault.name, fault] as const))('%s', { timeout }, async (_, fault) => {
     injected += await bench.inject(fault);
     kinds++;
