@@ -17,7 +17,7 @@ const usage = `npm run bench -- [options]
 
 Runs every scenario with every peer in turn, several rounds, each client and server a process of its own on a core of its
 own, over a path socket. Prints one table and which goals are reached; writes all figures as JSON. A whole run with all peers
-takes about 75 minutes; it says how long before it begins.
+takes about 85 minutes; it says how long before it begins.
 
   --peer NAME         only this peer, may be repeated: podwire, 'bare net', grpc-js, nice-grpc, connect-node, grpc-go,
                       'gRPC C++', tonic, 'grpc-js over podwire'

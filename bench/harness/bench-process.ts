@@ -39,7 +39,7 @@ export class BenchProcess {
     });
     this.#lines = createInterface({ input: this.#child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
     this.#child.stderr?.on('data', (chunk) => {
-      this.#said = (this.#said + chunk).slice(-QUOTED);
+      this.#said = (this.#said + chunk).slice(0, QUOTED);
     });
   }
 

@@ -28,31 +28,31 @@ export async function runScenarios(
   results: Results,
 ): Promise<void> {
   const steps = stepsOf(scenarios, peers, bench);
-  const total = rounds * sum(steps.flat());
-  process.stderr.write(`${rounds * steps.flat().length} measurements, about ${minutes(total)}\n`);
+  const planned = Array.from({ length: rounds }, (_, round) => steps.flatMap((all) => inRound(all, round)));
+  const total = sum(planned.flat());
+  process.stderr.write(`${planned.flat().length} measurements, about ${minutes(total)}\n`);
   let done = 0;
-  for (let round = 0; round < rounds; round++) {
-    for (const all of steps) {
-      // Each round begins with another one, so that nobody always follows the same neighbour.
-      for (const { scenario, contender, seconds } of rotated(all, round)) {
-        const left = minutes(total - done);
-        process.stderr.write(`round ${round + 1} of ${rounds}, ${left} left: ${scenario.name}: ${contender.name}\n`);
-        try {
-          results.add(scenario.name, contender.name, await contender.measure(bench));
-        } catch (error) {
-          const said = error instanceof Error ? error.message : String(error);
-          process.stderr.write(`  failed: ${said}\n`);
-          results.add(scenario.name, contender.name, { error: said });
-        }
-        done += seconds;
+  for (const [round, all] of planned.entries()) {
+    for (const { scenario, contender, seconds } of all) {
+      const left = minutes(total - done);
+      process.stderr.write(`round ${round + 1} of ${rounds}, ${left} left: ${scenario.name}: ${contender.name}\n`);
+      try {
+        results.add(scenario.name, contender.name, await contender.measure(bench));
+      } catch (error) {
+        const said = error instanceof Error ? error.message : String(error);
+        process.stderr.write(`  failed: ${said}\n`);
+        results.add(scenario.name, contender.name, { error: said });
       }
+      done += seconds;
     }
   }
 }
 
-function rotated<Item>(items: readonly Item[], by: number): Item[] {
-  const first = items.length === 0 ? 0 : by % items.length;
-  return [...items.slice(first), ...items.slice(0, first)];
+/** Each round begins with another contender, so that nobody always follows the same neighbour. */
+function inRound(steps: readonly Step[], round: number): Step[] {
+  if (steps.length === 0 || round >= (steps[0].scenario.rounds ?? round + 1)) return [];
+  const first = round % steps.length;
+  return [...steps.slice(first), ...steps.slice(0, first)];
 }
 
 function sum(steps: readonly Step[]): number {

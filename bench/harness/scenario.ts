@@ -21,6 +21,8 @@ export interface Scenario {
   readonly overhead: number;
   /** A measurement has neither warm-up nor measured time. */
   readonly untimed?: boolean;
+  /** Rounds at most; for scenarios with very many contenders. */
+  readonly rounds?: number;
   /** @param peers those that are there, by name. */
   contenders(peers: ReadonlyMap<string, BuiltPeer>): Contender[];
 }

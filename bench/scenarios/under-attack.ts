@@ -27,6 +27,7 @@ export const underAttack: Scenario = {
   unit: 'calls',
   figure: 'p99',
   overhead: 1,
+  rounds: 3,
   contenders(peers) {
     const { server, client } = peers.get('podwire') ?? {};
     if (server === undefined || client === undefined) return [];
