@@ -11,7 +11,7 @@ const minimumGo = 26;
 /** The public programs, built: paths of their executables, and which they are. */
 export interface Tools {
   readonly h2spec: string;
-  /** grpc-go's own interop client and server. */
+  /** grpc-go's own interop client; its own interop service behind a small program of ours. */
   readonly grpcGoClient: string;
   readonly grpcGoServer: string;
   readonly h2specVersion: string;
@@ -28,7 +28,7 @@ export async function buildTools(): Promise<Tools> {
   const text = await readFile(path.join(module, 'go.mod'), 'utf8');
   const packages = [...text.matchAll(/^\t(\S+)$/gm)].map(([, name]) => name!);
   await mkdir(binaries, { recursive: true });
-  await run('go', ['build', '-o', `${binaries}/`, ...packages], { cwd: module });
+  await run('go', ['build', '-o', `${binaries}/`, ...packages, './server'], { cwd: module });
   return {
     h2spec: path.join(binaries, 'h2spec'),
     grpcGoClient: path.join(binaries, 'client'),
@@ -42,5 +42,5 @@ export async function buildTools(): Promise<Tools> {
 function versionOf(name: string, goMod: string): string {
   const line = goMod.split('\n').find((one) => one.startsWith(`\t${name} `));
   if (line === undefined) throw new Error(`tools/go.mod does not require ${name}`);
-  return /release (v\S+)/.exec(line)?.[1] ?? line.trim().split(' ')[1]!;
+  return /release (v[\d.]*\d)/.exec(line)?.[1] ?? line.trim().split(' ')[1]!;
 }

@@ -1,9 +1,7 @@
 import { once } from 'node:events';
 import net, { type AddressInfo, type Socket } from 'node:net';
-import { parseEndpoint } from '../../src/endpoint/parse-endpoint.js';
 import { sameUser } from '../../src/index.js';
-import { dialSocket } from '../../src/socket/dial-socket.js';
-import { listenSocket } from '../../src/socket/socket-listener.js';
+import { dialSocket, listenSocket } from '../../src/socket/index.js';
 
 /** Sees the bytes of one connection go by: those of who dialed, and those of who was dialed. */
 export interface Observer {
@@ -32,30 +30,18 @@ export async function bridgeFromTcp(endpoint: string): Promise<Bridge & { readon
   };
 }
 
-/** Listens on a Unix socket and hands each connection on to a port of 127.0.0.1, for a server that knows TCP only. */
-export function bridgeToTcp(endpoint: string, port: number): Promise<Bridge> {
-  return listenUnix(
-    endpoint,
-    new Connections(async () => {
-      const socket = net.connect({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true });
-      await once(socket, 'connect');
-      return socket;
-    }),
-  );
-}
-
 /** Listens on a Unix socket and hands each connection on to another one, seen by an observer of its own. */
 export function observedBridge(endpoint: string, target: string, observe: () => Observer): Promise<Bridge> {
   return listenUnix(endpoint, new Connections(() => dialUnix(target), observe));
 }
 
 async function dialUnix(endpoint: string): Promise<Socket> {
-  return (await dialSocket(parseEndpoint(endpoint))).socket;
+  return (await dialSocket(endpoint)).socket;
 }
 
 async function listenUnix(endpoint: string, connections: Connections): Promise<Bridge> {
   const listener = await listenSocket(
-    parseEndpoint(endpoint),
+    endpoint,
     { allowPeer: sameUser() },
     { onConnection: (socket) => connections.take(socket), onRefused: (socket) => socket.destroy() },
   );

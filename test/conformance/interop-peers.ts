@@ -4,8 +4,7 @@ import path from 'node:path';
 import { buildPeer, type PeerProgram } from '../interop/build-peers.js';
 import { type CaseResult, PeerProcess } from '../interop/peer-process.js';
 import type { Tools } from './build-tools.js';
-import { bridgeToTcp } from './byte-bridge.js';
-import { runGrpcGoClient, startGrpcGoServer } from './grpc-go.js';
+import { runGrpcGoClient } from './grpc-go-client.js';
 
 export const kinds = ['path', 'abstract'] as const;
 export type EndpointKind = (typeof kinds)[number];
@@ -95,23 +94,19 @@ function grpcGo({ grpcGoClient, grpcGoServer, grpcGoVersion }: Tools): InteropPe
   const noCase = 'grpc-go’s client program has no such case';
   return {
     name: 'grpc-go',
-    about: `grpc-go ${grpcGoVersion}, its own interop client and server; a byte bridge makes a Unix socket of the server’s TCP port`,
+    about: `grpc-go ${grpcGoVersion}, its own interop client, and its own interop service on a Unix socket`,
     lackingKinds: {},
     lackingAsClient: {
       client_compressed_unary: noCase,
       server_compressed_unary: noCase,
       server_compressed_streaming: noCase,
     },
-    lackingAsServer: {
-      ...plainAnswers('grpc-go’s server program'),
-      client_compressed_unary: 'grpc-go’s server program is built without gzip',
-    },
+    lackingAsServer: plainAnswers('grpc-go’s interop service'),
     async serve(endpoint) {
-      const server = await startGrpcGoServer(grpcGoServer);
-      const bridge = await bridgeToTcp(endpoint, server.port);
+      const server = await PeerProcess.server({ command: grpcGoServer, args: [] }, ['--endpoint', endpoint]);
       return async () => {
-        await bridge.close();
-        await server.stop();
+        const end = await server.stop();
+        if (end !== 0) throw new Error(`the server of grpc-go ended with ${end}`);
       };
     },
     runCases: (endpoint, cases) => runGrpcGoClient(grpcGoClient, endpoint, cases),

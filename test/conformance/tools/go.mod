@@ -6,7 +6,6 @@ go 1.26.0
 tool (
 	github.com/summerwind/h2spec/cmd/h2spec
 	google.golang.org/grpc/interop/client
-	google.golang.org/grpc/interop/server
 )
 
 require (
@@ -34,6 +33,6 @@ require (
 	golang.org/x/text v0.42.0 // indirect
 	google.golang.org/genproto/googleapis/api v0.0.0-20260817212433-ac3dfec99bb1 // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260817212433-ac3dfec99bb1 // indirect
-	google.golang.org/grpc v1.85.0 // indirect
+	google.golang.org/grpc v1.85.0
 	google.golang.org/protobuf v1.36.12 // indirect
 )
