@@ -13,7 +13,7 @@ const tools = {
   'pkg-config': ['pkg-config', '--version'],
   protoc: ['protoc', '--version'],
   grpc_cpp_plugin: ['which', 'grpc_cpp_plugin'],
-  'libgrpc++': ['pkg-config', '--exists', 'grpc++', 'protobuf'],
+  'libgrpc++': ['pkg-config', '--exists', 'grpc++', 'protobuf', 'absl_synchronization'],
 } as const;
 
 export const peer: Peer = {
