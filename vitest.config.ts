@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 const system = [
   'test/examples/**/*.test.ts',
   'test/docs/guide*.test.ts',
+  'test/bench/run.test.ts',
   'test/faults/**/*.test.ts',
   'test/socket/descriptor-limit.test.ts',
   'test/socket/open-server.test.ts',
