@@ -34,7 +34,6 @@ const CACHE_LINES = 32;
 /** Writes the header blocks of one direction of a connection (RFC 7541), in the order in which they are sent. */
 export class HpackEncoder {
   readonly #ownMaxSize: number;
-  readonly #knownNames: ReadonlyMap<string, KnownName>;
   readonly #table = new SearchableTable(INITIAL_TABLE_SIZE);
   readonly #repeated = new RepeatedValues();
   /** The table size that the next block has to announce, and the smallest since the last block; -1 for none. */
@@ -55,12 +54,9 @@ export class HpackEncoder {
 
   /**
    * @param options.maxTableSize octets of table that we are willing to keep, even if the peer allows more; default 4096
-   * @param options.sensitiveNames lower-case names to send never indexed, beside `authorization`, the cookies and the like
    */
-  constructor(options: { maxTableSize?: number; sensitiveNames?: Iterable<string> } = {}) {
+  constructor(options: { maxTableSize?: number } = {}) {
     this.#ownMaxSize = options.maxTableSize ?? INITIAL_TABLE_SIZE;
-    const sensitiveNames = [...(options.sensitiveNames ?? [])];
-    this.#knownNames = sensitiveNames.length === 0 ? KNOWN_NAMES : knownNames(sensitiveNames);
     this.setPeerMaxTableSize(INITIAL_TABLE_SIZE);
   }
 
@@ -133,7 +129,7 @@ export class HpackEncoder {
 
   /** Returns the place of a pair that may be sent as an index. Otherwise it writes a literal and returns 0. */
   #findOrWriteLiteral(name: string, value: string): number {
-    const known = this.#knownNames.get(name);
+    const known = KNOWN_NAMES.get(name);
     const inserted = this.#table.entriesOf(name);
     if (known?.indexing !== 'never') {
       const index = known?.indexByValue.get(value);
@@ -210,7 +206,7 @@ export class HpackEncoder {
   }
 }
 
-function knownNames(sensitiveNames: Iterable<string> = []): Map<string, KnownName> {
+function knownNames(): ReadonlyMap<string, KnownName> {
   const names = new Map<string, { index: number; indexByValue: Map<string, number>; indexing: Indexing | undefined }>();
   const entry = (name: string) => {
     let known = names.get(name);
@@ -223,6 +219,5 @@ function knownNames(sensitiveNames: Iterable<string> = []): Map<string, KnownNam
     known.indexByValue.set(value, position + 1);
   }
   for (const [name, indexing] of INDEXING) entry(name).indexing = indexing;
-  for (const name of sensitiveNames) entry(name).indexing = 'never';
   return names;
 }

@@ -91,19 +91,16 @@ describe('HpackEncoder', () => {
       for (let i = 0; i < 5; i++) expect(encoder.encode([name, '17'])[0] & 0xf0).toBe(0);
     });
 
-    it.each(['authorization', 'cookie', 'proxy-authorization', 'set-cookie', 'x-secret'])(
-      '%s is never indexed',
-      (name) => {
-        const encoder = new HpackEncoder({ sensitiveNames: ['x-secret'] });
-        for (let i = 0; i < 5; i++) {
-          const block = encoder.encode([name, 'hunter2']);
-          expect(block[0] & 0xf0).toBe(0x10);
-          // Without Huffman coding, whose length would tell something of the letters.
-          expect(Buffer.from(block.subarray(-8)).toString('latin1')).toBe('\x07hunter2');
-        }
-        expect(encoder.encode([name, ''])[0] & 0xf0).toBe(0x10);
-      },
-    );
+    it.each(['authorization', 'cookie', 'proxy-authorization', 'set-cookie'])('%s is never indexed', (name) => {
+      const encoder = new HpackEncoder();
+      for (let i = 0; i < 5; i++) {
+        const block = encoder.encode([name, 'hunter2']);
+        expect(block[0] & 0xf0).toBe(0x10);
+        // Without Huffman coding, whose length would tell something of the letters.
+        expect(Buffer.from(block.subarray(-8)).toString('latin1')).toBe('\x07hunter2');
+      }
+      expect(encoder.encode([name, ''])[0] & 0xf0).toBe(0x10);
+    });
 
     it('gives grpc-timeout an index for its name at once, and for a value when that repeats', () => {
       const encoder = new HpackEncoder();

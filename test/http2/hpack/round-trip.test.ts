@@ -25,7 +25,7 @@ describe('HpackEncoder to HpackDecoder', () => {
     });
     fc.assert(
       fc.property(tableSize, fc.array(step, { maxLength: 60, size: 'max' }), (maxTableSize, steps) => {
-        const encoder = new HpackEncoder({ maxTableSize, sensitiveNames: ['x-secret'] });
+        const encoder = new HpackEncoder({ maxTableSize });
         const decoder = new HpackDecoder({ maxHeaderListSize: 1_000_000 });
         for (const { fields, sizes, broken } of steps) {
           for (const size of sizes) {
