@@ -16,9 +16,6 @@ import { namedSocket } from './named-socket.js';
 import { namePeer } from './peer-of.js';
 import { StreamRelay } from './stream-relay.js';
 
-/** How long a client may take to answer the PING of a drain before its streams are counted without it, in milliseconds. */
-const DRAIN_ROUND_TRIP = 1_000;
-
 /** Header fields of the server itself are not a peer's to be limited. */
 const SERVER_HEADER_LIST = 1024 * 1024;
 
@@ -39,7 +36,6 @@ export class RelayedConnection {
   readonly #record: ConnectionRecord;
   readonly #outer: Transport;
   readonly #inner: Transport;
-  #drainTimer: NodeJS.Timeout | undefined;
 
   constructor({ stream, peer }: Connection, { limits, keepalive, inject, requests, onClosed }: RelayOptions) {
     this.#limits = limits;
@@ -57,7 +53,6 @@ export class RelayedConnection {
         onEnd: (error) => this.#record.ended(error),
         onClosed: () => {
           this.#record.closed();
-          clearTimeout(this.#drainTimer);
           injected.close();
           forget();
           onClosed(this);
@@ -104,11 +99,9 @@ export class RelayedConnection {
 
   /** Takes no more calls; the connection ends when the open ones have. */
   drain(reason: string): void {
-    if (this.#drainTimer !== undefined) return;
+    if (this.#outer.connection.draining) return;
     this.#record.draining();
-    this.#outer.connection.beginDrain(reason);
-    this.#drainTimer = setTimeout(() => this.#outer.connection.finishDrain(), DRAIN_ROUND_TRIP);
-    this.#drainTimer.unref();
+    this.#outer.drain(reason);
   }
 }
 

@@ -19,9 +19,6 @@ import { RefusedRequest } from './refused-request.js';
 import type { RequestCounters } from './request-counters.js';
 import { ServerCall, type ServerCallOwner } from './server-call.js';
 
-/** How long a client may take to answer the PING of a drain before its streams are counted without it, in milliseconds. */
-const DRAIN_ROUND_TRIP = 1_000;
-
 /** What the connections of one server share. */
 export interface ServerConnectionOptions {
   readonly limits: ServerLimits;
@@ -40,7 +37,6 @@ export class ServerConnection implements ServerCallOwner, TransportEvents {
   readonly requests: RequestCounters;
   readonly #options: ServerConnectionOptions;
   #runningHandlers = 0;
-  #drainTimer: NodeJS.Timeout | undefined;
   readonly #record: ConnectionRecord;
 
   constructor({ stream, peer }: Connection, options: ServerConnectionOptions, requests: RequestCounters) {
@@ -56,11 +52,8 @@ export class ServerConnection implements ServerCallOwner, TransportEvents {
   /** Stops taking calls; the connection closes when the open ones are done. */
   drain(): void {
     this.#record.draining();
-    const { connection } = this.transport;
-    connection.beginDrain('the server is shutting down');
-    for (const { handler } of connection.streams) if (handler instanceof RefusedRequest) handler.stop();
-    this.#drainTimer = setTimeout(() => connection.finishDrain(), DRAIN_ROUND_TRIP);
-    this.#drainTimer.unref();
+    this.transport.drain('the server is shutting down');
+    for (const { handler } of this.transport.connection.streams) if (handler instanceof RefusedRequest) handler.stop();
   }
 
   /** Ends the open calls with UNAVAILABLE, and the connection. */
@@ -132,7 +125,6 @@ export class ServerConnection implements ServerCallOwner, TransportEvents {
   }
 
   onClosed(): void {
-    clearTimeout(this.#drainTimer);
     this.#record.closed();
     this.#options.onClosed(this);
   }

@@ -20,6 +20,9 @@ const CONGESTION_LENGTH = 256 * 1024;
 const TURN_MESSAGES = 256;
 const TURN_LENGTH = 512 * 1024;
 
+/** How long a client may take to answer the PING of a drain before its streams are counted without it, in milliseconds. */
+const DRAIN_ROUND_TRIP = 1_000;
+
 /** How long the last bytes may take on their way to a peer that does not read, in milliseconds. */
 const LINGER = 1_000;
 
@@ -59,6 +62,7 @@ export class Transport implements ConnectionHandler, ByteStreamReceiver {
   /** When `#timer` fires. It is not moved to a later moment: an idle connection has none after that. */
   #timerDue = Number.POSITIVE_INFINITY;
   #linger: NodeJS.Timeout | undefined;
+  #drainTimer: NodeJS.Timeout | undefined;
   #turnMessages = 0;
   #turnLength = 0;
   #nextTurn: Promise<void> | undefined;
@@ -95,6 +99,15 @@ export class Transport implements ConnectionHandler, ByteStreamReceiver {
   /** No call is open. */
   get idle(): boolean {
     return this.connection.streamCount === 0;
+  }
+
+  /** Server: takes no more streams; the connection closes when the open ones are done. */
+  drain(reason: string): void {
+    const { connection } = this;
+    if (connection.ended || connection.draining) return;
+    connection.beginDrain(reason);
+    this.#drainTimer = setTimeout(() => connection.finishDrain(), DRAIN_ROUND_TRIP);
+    this.#drainTimer.unref();
   }
 
   /** Ends the connection with a GOAWAY that says why, after what is queued was written. */
@@ -267,6 +280,7 @@ export class Transport implements ConnectionHandler, ByteStreamReceiver {
   #clear(): void {
     clearTimeout(this.#timer);
     clearTimeout(this.#linger);
+    clearTimeout(this.#drainTimer);
     clearImmediate(this.#flushDue);
     this.#flushDue = undefined;
     this.#keepalive?.stop();
