@@ -53,6 +53,9 @@ const MAX_QUEUED_HEADERS = 4 * 1024 * 1024;
 /** Octets of a GOAWAY's debug data that are read. */
 const DEBUG_DATA_LENGTH = 1_024;
 
+/** SETTINGS that change the windows of so many streams cost as much as one more frame that carries nothing. */
+const STREAMS_PER_CONTROL_FRAME = 10;
+
 const DRAIN_PING = 0x706f64776972n;
 
 /** What a GOAWAY of the peer said. */
@@ -558,7 +561,10 @@ export class Http2Connection implements StreamConnection, FrameSink {
     this.#countReply();
     if (this.#ended) return;
     const change = settings.initialWindowSize - previousWindow;
-    if (change !== 0) this.#sendFlow.changeWindows(this.#streams.values(), change);
+    if (change !== 0) {
+      this.#countControlFrame(this.#streams.size / STREAMS_PER_CONTROL_FRAME);
+      this.#sendFlow.changeWindows(this.#streams.values(), change);
+    }
     this.handshakeDone = true;
     this.#handler.onSettings(settings);
     this.resumeOutput();
@@ -725,8 +731,8 @@ export class Http2Connection implements StreamConnection, FrameSink {
 
   // -------------------------------------------------------------------------------------------------------- limits
 
-  #countControlFrame(): void {
-    if (this.#flood.control(this.#now)) {
+  #countControlFrame(weight?: number): void {
+    if (this.#flood.control(this.#now, weight)) {
       throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'too many frames that carry nothing');
     }
   }

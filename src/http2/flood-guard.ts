@@ -38,10 +38,14 @@ export class FloodGuard {
     this.#completed++;
   }
 
-  /** @returns true when the peer has sent too many frames that carry nothing. */
-  control(now: number): boolean {
+  /**
+   * @param weight how many such frames it is worth: one that concerns every stream costs more than one that does not.
+   * @returns true when the peer has sent too many frames that carry nothing.
+   */
+  control(now: number, weight = 1): boolean {
     this.#roll(now);
-    return ++this.#control > CONTROL_FRAMES + this.#useful * CONTROL_FRAMES_PER_USEFUL_FRAME;
+    this.#control += weight;
+    return this.#control > CONTROL_FRAMES + this.#useful * CONTROL_FRAMES_PER_USEFUL_FRAME;
   }
 
   /** @returns true when too many streams were reset by the peer or because of it. */

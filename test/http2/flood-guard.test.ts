@@ -34,6 +34,14 @@ function flood(endpoint: Endpoint, frames: (turn: number) => Uint8Array, most: n
 }
 
 describe('a server', () => {
+  it('ends a connection whose SETTINGS change the windows of many streams again and again', () => {
+    const endpoint = server({ maxConcurrentStreams: 1_000 });
+    for (let index = 0; index < 1_000; index++) endpoint.receive(request(1 + 2 * index));
+    // Ten thousand of them took a core for ten seconds.
+    expect(flood(endpoint, (turn) => settings([4, turn % 2]), 2_000)).toBeLessThan(200);
+    expect(endpoint.error?.message).toContain('too many frames that carry nothing');
+  });
+
   it.each<[string, (turn: number) => Uint8Array, number]>([
     ['PING', () => frame(PING, 0, 0, Buffer.alloc(8)), 11_000],
     ['SETTINGS', () => settings(), 11_000],
