@@ -65,6 +65,8 @@ const rules: { readonly [folder: string]: Rule } = {
 
 /** Test folders that mirror no folder of src/, and single tests that mirror no module. */
 const testsWithoutModule = [
+  'test/attacks/', // what hostile clients and servers do to whole processes
+  'test/fuzz/', // whatever peers may say, to all that listens to them
   'test/architecture/', // the whole of src/
   'test/bench/', // bench/
   'test/docs/', // docs/
