@@ -302,7 +302,7 @@ export class ClientCall implements StreamHandler {
     } catch (error) {
       return this.fail(error);
     }
-    if (!this.method.responseStream && this.responses.queued > 1) {
+    if (!this.method.responseStream && this.responses.several) {
       const text = 'the response has more than one message; this method returns exactly one';
       return this.cancel(Code.UNIMPLEMENTED, text);
     }

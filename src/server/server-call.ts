@@ -179,7 +179,7 @@ export class ServerCall implements StreamHandler, ServerContext {
       this.#reject(error);
       return;
     }
-    if (!this.method.requestStream && this.#requests.queued > 1) this.#reject(this.#cardinalityError('more than one'));
+    if (!this.method.requestStream && this.#requests.several) this.#reject(this.#cardinalityError('more than one'));
     else if (endStream) this.#requestsEnded();
   }
 

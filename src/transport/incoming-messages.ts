@@ -60,6 +60,14 @@ export class IncomingMessages {
   }
 
   /**
+   * Whether there is more than one message, or the beginning of another: it may be one that there is no window for. An error
+   * where exactly one must come.
+   */
+  get several(): boolean {
+    return this.queued + (this.#assembler.partialLength > 0 ? 1 : 0) > 1;
+  }
+
+  /**
    * Takes the payload of DATA.
    *
    * @throws RpcError when a message is over the limit or its prefix is broken.

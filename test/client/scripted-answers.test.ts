@@ -53,6 +53,20 @@ describe('an answer that is not as it should be', () => {
     expect(error.method).toBe('podinfo.v1.PodInfo/Describe');
   });
 
+  it('is ended at once when a second message begins that there is no window for', async () => {
+    const closed = signalled<number>();
+    await using used = await scripted((stream) => {
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc' });
+      stream.write(rawMessage(DescribeResponse.encode({ reply: 'x'.repeat(100_000) }).finish()));
+      stream.write(rawMessage(DescribeResponse.encode({ reply: 'x'.repeat(100_000) }).finish()));
+      stream.on('close', () => closed.resolve(stream.rstCode ?? -1));
+    });
+    const error = await rejection(used.podinfo.describe({}, { timeoutMs: 5_000 }));
+    expect(error).toMatchObject({ code: Code.UNIMPLEMENTED, method: 'podinfo.v1.PodInfo/Describe' });
+    expect(error.statusMessage).toMatch(/more than one message/);
+    expect(await closed.promise).toBe(constants.NGHTTP2_CANCEL);
+  });
+
   it('is INTERNAL in an encoding that was not accepted, unary and streaming', async () => {
     await using used = await scripted((stream) => answer(stream, [hello], { headers: { 'grpc-encoding': 'br' } }));
     for (const call of [() => used.podinfo.describe({}), () => collect(used.podinfo.watch({}))]) {

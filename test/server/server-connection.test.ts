@@ -86,6 +86,13 @@ describe('a request that cannot be served', () => {
     expect(handled.mock.calls.length).toBe(before);
   });
 
+  it('is UNIMPLEMENTED as soon as a second message begins', async () => {
+    const stream = client.request(describePath);
+    stream.write(Buffer.concat([rawMessage(100_000), rawMessage(100_000)]));
+    const { headers } = await rawAnswer(stream);
+    expect(headers['grpc-status']).toBe(String(Code.UNIMPLEMENTED));
+  });
+
   it.each([
     ['broken', rawMessage(Buffer.from([0xff, 0xff]))],
     ['unfinished', rawMessage(10).subarray(0, 12)],
