@@ -375,6 +375,8 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
 
   #trailersArrived(stream: Http2Stream, fields: HeaderFields): void {
     const { code, message } = parseTrailers(fields);
+    // Likewise one that says CANCELLED of it, as tonic does.
+    if (code === Code.CANCELLED && this.#timeLeft() <= 0) return this.#deadlineExceeded();
     const trailers = metadataOf(fields);
     // What the server still reads of the request is of no use to anybody.
     if (!stream.localClosed) stream.reset(ErrorCode.NO_ERROR);

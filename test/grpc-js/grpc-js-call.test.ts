@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { tmpdir } from 'node:os';
+import { setImmediate as turn } from 'node:timers/promises';
 import { type CallProperties, type ClientOptions, InterceptingCall, Metadata, status } from '@grpc/grpc-js';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { channelFactory } from '../../src/grpc-js/index.js';
 import { abstractName, servePodInfo } from '../server/serve-podinfo.js';
 import { knowsPeers } from '../socket/knows-peers.js';
@@ -111,6 +112,24 @@ describe('a call', () => {
     call.cancel();
     await client.describe({}, { deadline: Date.now() + 1 }).catch(() => {});
     expect({ answers, statuses }).toEqual({ answers: 1, statuses: [status.CANCELLED] });
+  });
+
+  it('ends at its deadline also when the server is first and says CANCELLED', async () => {
+    const path = socketPath();
+    await using _server = await rawServer(path, async ({ stream }) => {
+      const from = performance.now();
+      while (performance.now() - from < 30) await turn();
+      only({ ...header, 'grpc-status': '1', 'grpc-message': 'Timeout expired' })(stream);
+    });
+    // Nobody's timer: what tells the client is the server's answer alone.
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    try {
+      using client = podInfoClient(`unix://${path}`);
+      const described = client.describe({}, { deadline: Date.now() + 20 });
+      await expect(described).rejects.toMatchObject({ code: status.DEADLINE_EXCEEDED });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('takes options of its metadata that do not concern it', async () => {
