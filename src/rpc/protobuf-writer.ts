@@ -116,7 +116,8 @@ export class ProtobufWriter extends BinaryWriter {
   }
 
   override string(value: string): this {
-    const text = typeof value === 'string' ? value : String(value);
+    // Of what is no string `String` would make a text even of a symbol.
+    const text = typeof value === 'string' ? value : `${value}`;
     const { length } = text;
     if (length <= SHORT_STRING) {
       this.#makeRoom(length + 1);

@@ -55,6 +55,12 @@ describe('encodeMessage', () => {
     );
   });
 
+  it('reports a symbol, of which no text is made', () => {
+    expect(() => encodeMessage(DescribeRequest, { text: Symbol('x') } as never)).toThrow(
+      /cannot encode the message: .*Symbol/,
+    );
+  });
+
   it('keeps apart messages that are encoded inside each other', () => {
     const nested = {
       get text() {
