@@ -665,15 +665,16 @@ export class Http2Connection implements StreamConnection, FrameSink {
     if (!stream.closed || this.#streams.get(stream.id) !== stream) return;
     this.#flood.completed();
     this.#removeStream(stream);
+    this.#endIfDone();
   }
 
+  /** The caller sees to the end of the connection, when this was its last stream. */
   #removeStream(stream: Http2Stream): void {
     if (!this.#streams.delete(stream.id)) return;
     this.#sendFlow.forget(stream);
     stream.discardQueue();
     this.#receiveFlow.ended(stream);
     this.#handler.onStreamClosed(stream);
-    this.#endIfDone();
   }
 
   /** Ends a stream without a word to the peer, and tells its owner. */
@@ -681,6 +682,7 @@ export class Http2Connection implements StreamConnection, FrameSink {
     stream.localClosed = stream.remoteClosed = true;
     this.#removeStream(stream);
     stream.handler?.onFailure(stream, failure);
+    this.#endIfDone();
   }
 
   /** Resets a stream for a reason that its owner has to hear. */
@@ -794,6 +796,7 @@ export class Http2Connection implements StreamConnection, FrameSink {
     stream.localClosed = stream.remoteClosed = true;
     this.#writeReset(stream.id, errorCode);
     this.#removeStream(stream);
+    this.#endIfDone();
   }
 
   widen(stream: Http2Stream, octets: number): void {

@@ -608,3 +608,16 @@ describe('a stream without an owner that listens', () => {
     expect(endpoint.connection.streamCount).toBe(0);
   });
 });
+
+describe('the last stream of a connection', () => {
+  it('fails before the owner of the connection hears that it is over', () => {
+    const endpoint = client();
+    const { stream, heard } = endpoint.open();
+    const order: string[] = [];
+    heard.onFailure = () => void order.push('failure of the stream');
+    endpoint.onEnd = () => void order.push('end of the connection');
+    endpoint.receive(frame(wire.GOAWAY, 0, 0, wire.uint32(0, 0)));
+    expect(stream.closed).toBe(true);
+    expect(order).toEqual(['failure of the stream', 'end of the connection']);
+  });
+});
