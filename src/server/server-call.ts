@@ -264,7 +264,7 @@ export class ServerCall implements StreamHandler, ServerContext {
         const frame = this.#frame(message);
         const room = this.#responses.roomFor(frame.length);
         // Until then the handler counts as running.
-        if (room !== undefined) return void room.then(() => this.#respond(message));
+        if (room !== undefined) return void this.#whenRoom(room, frame.length, () => this.#respond(message));
         void this.#responses.send(frame, false);
       }
     } catch (error) {
@@ -306,12 +306,21 @@ export class ServerCall implements StreamHandler, ServerContext {
   #sendMessage(message: unknown): Promise<void> | undefined {
     const frame = this.#frame(message);
     const room = this.#responses.roomFor(frame.length);
-    return room === undefined ? this.#responses.send(frame, false) : this.#sendLater(message, room);
+    if (room === undefined) return this.#responses.send(frame, false);
+    return this.#whenRoom(room, frame.length, () => (this.#ended ? undefined : this.#sendMessage(message)));
   }
 
-  async #sendLater(message: unknown, room: Promise<void>): Promise<void> {
-    await room;
-    if (!this.#ended) await this.#sendMessage(message);
+  /**
+   * Sends a message of so many octets when there is room for it. Looks for that right before: others wait, too, and each
+   * would encode its message in vain whenever one of them can go on.
+   */
+  async #whenRoom(room: Promise<void>, octets: number, send: () => Promise<void> | void): Promise<void> {
+    let wait: Promise<void> | undefined = room;
+    while (wait !== undefined) {
+      await wait;
+      wait = this.#ended ? undefined : this.#responses.roomFor(octets);
+    }
+    await send();
   }
 
   #frame(message: unknown): Uint8Array {

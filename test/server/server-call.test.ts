@@ -645,6 +645,40 @@ describe('answers that a caller does not let in', () => {
     client.session.destroy();
   });
 
+  it.each([
+    ['when several wait', 40, 300_000],
+    ['when it is larger than what may wait', 2, 4_000_000],
+  ])('are encoded once to know how long they are, and once to be sent: %s', async (_, count, length) => {
+    const reply = 'x'.repeat(length);
+    let begun = 0;
+    let encoded = 0;
+    const answer = {
+      get reply() {
+        encoded++;
+        return reply;
+      },
+    };
+    using folder = socketFolder();
+    await using _served = await servePodInfo(
+      {
+        describe: async () => {
+          begun++;
+          return answer;
+        },
+      },
+      { endpoint: folder.path('x.sock'), server: { limits: { maxBufferedPerConnection: 1_000_000 } } },
+    );
+    const client = openRawClient(folder.path('x.sock'));
+    const streams = Array.from({ length: count }, () =>
+      client.request('/podinfo.v1.PodInfo/Describe').end(rawMessage(0)),
+    );
+    await until(() => begun === count);
+    const answers = await Promise.all(streams.map(rawAnswer));
+    expect(answers.map(({ trailers }) => trailers['grpc-status'])).toEqual(answers.map(() => '0'));
+    expect(encoded).toBeLessThanOrEqual(2 * count);
+    client.session.destroy();
+  });
+
   it('wait in a stream of answers, too', async () => {
     using folder = socketFolder();
     await using served = await servePodInfo(
