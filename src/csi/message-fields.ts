@@ -25,12 +25,13 @@ const MESSAGE = { name: 1, fields: 2, messages: 3, options: 7, oneofs: 8 };
 const FIELD = { name: 1, label: 4, type: 5, typeName: 6, options: 8, oneof: 9, key: 10 };
 const MESSAGE_OPTIONS = { mapEntry: 7 };
 const FIELD_OPTIONS = { csiSecret: 1059 };
+const PACKAGE = 'csi.v1';
 const LABEL_REPEATED = 3;
 const kinds: { readonly [type: number]: MessageField['kind'] } = { 9: 'string', 11: 'message', 14: 'enum' };
 
 let messages: Map<string, readonly MessageField[]> | undefined;
 
-/** The fields of a message by its full name, in the order of the `.proto` file; none for an unknown name. */
+/** The fields of a message by its full name, in the order of the `.proto` file; none for another package. */
 export function messageFields(fullName: string): readonly MessageField[] {
   messages ??= readMessages();
   return messages.get(fullName) ?? [];
@@ -39,7 +40,9 @@ export function messageFields(fullName: string): readonly MessageField[] {
 function readMessages(): Map<string, readonly MessageField[]> {
   const found = new Map<string, readonly MessageField[]>();
   for (const file of Message.of(fileDescriptorSet()).messages(1)) {
-    for (const message of file.messages(FILE.messages)) addMessage(message, file.text(FILE.package), found);
+    const scope = file.text(FILE.package);
+    if (scope !== PACKAGE) continue;
+    for (const message of file.messages(FILE.messages)) addMessage(message, scope, found);
   }
   return found;
 }
@@ -95,7 +98,8 @@ class Message {
   }
 
   text(number: number): string {
-    return new TextDecoder().decode(this.#delimited.get(number)?.at(-1));
+    const bytes = this.#delimited.get(number)?.at(-1);
+    return bytes === undefined ? '' : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
   }
 
   integer(number: number): number | undefined {

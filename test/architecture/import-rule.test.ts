@@ -53,9 +53,13 @@ const rules: { readonly [folder: string]: Rule } = {
     ),
     types: ['src/http2/', 'src/socket/'],
   },
-  // Loggers, metrics and tracers are the user's: only their types are known here.
+  // Loggers, metrics and tracers are the user's: only their types are known here. The store is loaded when it is opened.
   csi: {
-    values: ['src/server/', 'src/client/', 'src/rpc/', 'src/endpoint/', 'gen/', '@bufbuild/protobuf/wire', 'node:'],
+    values: ['src/server/', 'src/client/', 'src/rpc/', 'src/endpoint/', 'gen/'].concat(
+      '@bufbuild/protobuf/wire',
+      'lmdb',
+      'node:',
+    ),
     types: ['src/transport/', 'src/socket/', 'pino', 'prom-client', '@opentelemetry/api'],
   },
   'index.ts': {

@@ -228,7 +228,7 @@ function stringCheck(name: string, isRequired: boolean): ValueCheck<string> {
   const rule = strings[name];
   return (text) => {
     if (text === '') return isRequired ? 'is required' : undefined;
-    return tooLong(byteLength(text, limit), limit) ?? rule?.(text);
+    return tooLong(text, limit) ?? rule?.(text);
   };
 }
 
@@ -242,31 +242,26 @@ function stringCheckOfEntry(check: ValueCheck<string>): (entry: unknown) => Viol
 
 function mapCheck(limit: number, isRequired: boolean): ValueCheck<{ readonly [key: string]: string }> {
   return (map) => {
-    let bytes = 0;
+    let text = '';
     let empty = true;
     for (const key in map) {
       empty = false;
-      bytes += byteLength(key, limit) + byteLength(map[key]!, limit);
+      text += key + map[key];
     }
-    return empty && isRequired ? 'is required' : tooLong(bytes, limit);
+    return empty && isRequired ? 'is required' : tooLong(text, limit);
   };
 }
 
 /** The one list with a limit for all of it, and none for an entry. */
 function mountFlagsCheck(flags: readonly string[]): string | undefined {
-  let bytes = 0;
-  for (const flag of flags) bytes += byteLength(flag, MOUNT_FLAGS_BYTES);
-  return tooLong(bytes, MOUNT_FLAGS_BYTES);
+  return tooLong(flags.join(''), MOUNT_FLAGS_BYTES);
 }
 
-/** In UTF-8; at least one more than the limit for a text that is over it by its characters already. */
-function byteLength(text: string, limit: number): number {
-  return text.length > limit ? text.length : Buffer.byteLength(text);
-}
-
-/** The value is not repeated: it may be a secret. */
-function tooLong(bytes: number, limit: number): string | undefined {
-  return bytes > limit ? `has more than the ${limit} bytes that are allowed` : undefined;
+/** The text is not repeated: it may be a secret. */
+function tooLong(text: string, limit: number): string | undefined {
+  // A unit of UTF-16 has three bytes of UTF-8 at most: most texts need not be counted.
+  if (text.length * 3 <= limit || Buffer.byteLength(text) <= limit) return undefined;
+  return `has more than the ${limit} bytes that are allowed`;
 }
 
 function notAbsolute(path: string): string | undefined {
