@@ -387,9 +387,12 @@ export class Http2Connection implements StreamConnection, FrameSink {
     const tooLarge = this.#decoder.headerListTooLarge;
     const stream = this.#streams.get(id);
     if (stream !== undefined) {
-      this.#flood.useful();
-      if (this.role === 'client' && !stream.headersReceived) this.#readResponse(stream, fields, endStream, tooLarge);
-      else this.#readTrailers(stream, fields, endStream, tooLarge);
+      if (this.role === 'client' && !stream.headersReceived) {
+        this.#readResponse(stream, fields, endStream, tooLarge);
+      } else {
+        this.#flood.useful();
+        this.#readTrailers(stream, fields, endStream, tooLarge);
+      }
     } else if (this.role === 'server' && id > this.#lastPeerStreamId) {
       this.#flood.useful();
       this.#readRequest(id, fields, endStream, tooLarge);
@@ -437,6 +440,7 @@ export class Http2Connection implements StreamConnection, FrameSink {
       else this.#countControlFrame();
       return;
     }
+    this.#flood.useful();
     stream.headersReceived = true;
     stream.headerListTooLarge = tooLarge;
     if (!this.#expectLength(stream, fields, endStream)) return;

@@ -152,6 +152,14 @@ describe('a server', () => {
 });
 
 describe('a client', () => {
+  it('has enough of informational responses without an end', () => {
+    const endpoint = client();
+    endpoint.open();
+    const informational = frame(HEADERS, wire.END_HEADERS, 1, block([':status', '103']));
+    expect(flood(endpoint, () => informational, 20_000)).toBeLessThan(11_000);
+    expect(endpoint.error?.message).toContain('too many frames that carry nothing');
+  });
+
   it('may cancel as many calls as it likes', () => {
     const endpoint = client();
     for (let count = 0; count < 10_000; count++) endpoint.open().stream.reset(8);
