@@ -52,8 +52,10 @@ export class StreamRelay implements StreamHandler {
   onData(stream: Http2Stream, payload: Uint8Array, endStream: boolean): void {
     const to = this.#other.#stream;
     if (payload.length > 0) {
+      // Copied: it is queued, and what was received is valid only now. Not with `slice`, which on a Buffer does not copy.
+      const copy = Uint8Array.prototype.slice.call(payload);
       // Without END_STREAM: `onWritable` does not come for a stream that has ended.
-      if (to.sendData(payload, false)) stream.release(payload.length);
+      if (to.sendData(copy, false)) stream.release(payload.length);
       else this.#unsent += payload.length;
     }
     if (!endStream) return;

@@ -311,7 +311,7 @@ export class Http2Connection implements StreamConnection, FrameSink {
     this.#sendFlow.resume();
   }
 
-  /** Takes bytes of the peer, in any pieces. The memory must not be reused afterwards. */
+  /** Takes bytes of the peer, in any pieces. Nothing of the memory is used after the call, but by handlers that keep what they get. */
   receive(chunk: Uint8Array, now: number): void {
     if (this.#ended) return;
     this.#now = now;

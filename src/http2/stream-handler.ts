@@ -21,7 +21,7 @@ export interface StreamHandler {
   /** A header section: the response headers of a client's stream, or trailers. `fields` may be frozen: others get it too. */
   onHeaders(stream: Http2Stream, fields: HeaderFields, endStream: boolean): void;
   /**
-   * A piece of a DATA frame's payload, a view into the received chunk. Its octets count as held, and are not credited to
+   * A piece of a DATA frame's payload, a view into the received chunk: valid during the call only. Its octets count as held, and are not credited to
    * the peer, until `stream.release`.
    */
   onData(stream: Http2Stream, payload: Uint8Array, endStream: boolean): void;

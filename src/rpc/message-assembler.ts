@@ -1,4 +1,5 @@
 import { Code } from './code.js';
+import { lastingCopy } from './lasting-copy.js';
 import { MESSAGE_PREFIX_LENGTH } from './message-prefix.js';
 import { raiseLimit } from './raise-limit.js';
 import { RpcError } from './rpc-error.js';
@@ -8,7 +9,7 @@ const smallestBuffer = 1024;
 const growth = 4;
 
 /**
- * Receives one message. The payload is memory that is never reused: a view into the chunk, or a buffer of its own.
+ * Receives one message. The payload is memory that is never written again, so that views into it may be kept.
  * It must not push into the assembler; it may close it.
  */
 export type DeliverMessage = (payload: Uint8Array, compressed: boolean) => void;
@@ -40,7 +41,7 @@ export class MessageAssembler {
   }
 
   /**
-   * Delivers every message that the chunk completes, in order. The chunk must never be reused.
+   * Delivers every message that the chunk completes, in order. Nothing of the chunk is kept.
    * @throws RpcError RESOURCE_EXHAUSTED for a message over the limit, INTERNAL for a broken prefix; the assembler is closed then
    */
   push(chunk: Uint8Array, deliver: DeliverMessage): void {
@@ -62,7 +63,7 @@ export class MessageAssembler {
       const end = offset + missing;
       let payload: Uint8Array;
       if (this.#bodyRead === 0) {
-        payload = chunk.subarray(offset, end);
+        payload = lastingCopy(chunk, offset, end);
       } else {
         this.#keep(chunk, offset, missing);
         payload = this.#body!.subarray(0, this.#length);

@@ -13,8 +13,8 @@ const { utf8Slice } = Buffer.prototype as unknown as {
 };
 
 /**
- * Reads messages in place. Read chunks are never reused, so a `bytes` field may be a view into one; but a small field that
- * an application keeps must not keep a whole chunk, so it is copied.
+ * Reads messages in place. Their memory is never written again, so a `bytes` field may be a view into it; but a small field
+ * that an application keeps must not keep what lies beside it, so it is copied.
  */
 export class ProtobufReader extends BinaryReader {
   readonly #octets: Uint8Array;

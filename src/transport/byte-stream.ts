@@ -1,6 +1,6 @@
 /** Who takes what a byte stream delivers. */
 export interface ByteStreamReceiver {
-  /** Bytes arrived; the memory is never written again. */
+  /** Bytes arrived. They are valid during the call: whatever is kept of them is copied. */
   onBytes(chunk: Uint8Array): void;
   /** The stream is over, by EOF or by `error`; called once, also after `destroy`. */
   onClose(error: Error | undefined): void;

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ByteStream, ByteStreamReceiver } from './byte-stream.js';
+import { readInPlace } from './read-in-place.js';
 
 /** A connected Unix socket as a byte stream. The socket belongs to it from then on. */
 export class SocketStream implements ByteStream {
@@ -12,7 +13,9 @@ export class SocketStream implements ByteStream {
   start(receiver: ByteStreamReceiver): void {
     const socket = this.#socket;
     let failure: Error | undefined;
-    socket.on('data', (chunk: Buffer) => receiver.onBytes(chunk));
+    const onBytes = (bytes: Uint8Array): void => receiver.onBytes(bytes);
+    readInPlace(socket, onBytes);
+    socket.on('data', onBytes);
     socket.on('error', (error) => {
       failure = error;
     });

@@ -17,6 +17,9 @@ export const defaultOptions = {
   outputLimit: 256 * 1024,
 };
 
+/** Neither an octet of ASCII nor of a length or an index that a test uses. */
+const POISON = 0xdb;
+
 /** What one stream of an endpoint has heard. */
 export class Heard implements StreamHandler {
   readonly headers: string[][] = [];
@@ -90,7 +93,12 @@ export class Endpoint implements ConnectionHandler {
   }
 
   receive(...chunks: Uint8Array[]): void {
-    for (const chunk of chunks) this.connection.receive(chunk, this.now);
+    for (const chunk of chunks) {
+      // Overwritten afterwards, as a socket's read buffer is by the next read.
+      const read = Buffer.from(chunk);
+      this.connection.receive(read, this.now);
+      read.fill(POISON);
+    }
   }
 
   /** Takes what is to be sent. */

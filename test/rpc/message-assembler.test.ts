@@ -16,16 +16,16 @@ function collector() {
 }
 
 describe('messages', () => {
-  it('inside one chunk are views into it', () => {
+  it('inside one chunk keep nothing of it', () => {
     const { messages, deliver } = collector();
     const chunk = Buffer.concat([frameMessage(bytes(1, 2)), frameMessage(bytes()), frameMessage(bytes(3), true)]);
     new MessageAssembler(10).push(chunk, deliver);
+    chunk.fill(0xdb);
     expect(messages.map(({ payload, compressed }) => [[...payload], compressed])).toEqual([
       [[1, 2], false],
       [[], false],
       [[3], true],
     ]);
-    expect(messages[0]!.payload.buffer).toBe(chunk.buffer);
   });
 
   it('over several chunks are put together', () => {

@@ -39,7 +39,7 @@ class Echo implements StreamHandler {
   }
 
   onData(stream: Http2Stream, payload: Uint8Array, endStream: boolean): void {
-    if (payload.length > 0 && !stream.sendData(payload, false)) this.#waiting += payload.length;
+    if (payload.length > 0 && !stream.sendData(Uint8Array.from(payload), false)) this.#waiting += payload.length;
     else stream.release(payload.length);
     if (endStream) this.#end(stream);
   }
@@ -184,7 +184,7 @@ class Collected implements StreamHandler {
   }
 
   onData(stream: Http2Stream, payload: Uint8Array, endStream: boolean): void {
-    this.chunks.push(payload);
+    this.chunks.push(Uint8Array.from(payload));
     stream.release(payload.length);
     if (endStream) this.#resolve(this);
   }

@@ -16,6 +16,7 @@ import { memoryStreamPair } from '../../src/transport/memory-stream.js';
 import { OutgoingMessages } from '../../src/transport/outgoing-messages.js';
 import { SocketStream } from '../../src/transport/socket-stream.js';
 import { Transport } from '../../src/transport/transport.js';
+import { overwritten } from './overwritten-stream.js';
 
 const fields = [':method', 'POST', ':scheme', 'http', ':path', '/'];
 
@@ -43,7 +44,7 @@ class Side {
     this.ended = new Promise((resolve) => (onEnd = resolve));
     this.closed = new Promise((resolve) => (onClosed = resolve));
     this.transport = new Transport(
-      stream,
+      overwritten(stream),
       { role, limits: resolveServerLimits(options.limits), keepalive: options.keepalive },
       {
         onStream: (opened) => {
