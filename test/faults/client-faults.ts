@@ -6,6 +6,7 @@ import { createServer } from '../../src/server/server.js';
 import { rejection } from '../client/rejection.js';
 import * as wire from '../http2/wire.js';
 import { plainPodInfo } from '../server/serve-podinfo.js';
+import { failureOf } from './failure-of.js';
 import type { Bench, Fault } from './fault.js';
 import { greeting, message, openRawConnection, type RawConnection, request } from './raw-connection.js';
 import type { FaultProcess } from './start-fault-process.js';
@@ -204,7 +205,7 @@ export const clientFaults: readonly Fault[] = [
         yield { line: 'x' };
         throw failure;
       };
-      await expect(podinfo.pushLogs(throwing())).rejects.toBe(failure);
+      expect(await failureOf(podinfo.pushLogs(throwing()))).toBe(failure);
       const hanging = async function* () {
         yield { line: 'x' };
         await new Promise(() => {});

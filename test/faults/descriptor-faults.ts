@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { Code } from '../../src/rpc/code.js';
 import type { RpcError } from '../../src/rpc/rpc-error.js';
 import { rejection } from '../client/rejection.js';
+import { failureOf } from './failure-of.js';
 import type { Bench, Fault, OpenChannel } from './fault.js';
 import type { FaultProcess } from './start-fault-process.js';
 
@@ -42,7 +43,7 @@ export const descriptorFaults: readonly Fault[] = [
   }),
   starved('a server that starts', async (_, server, path) => {
     await server.request('exhaust');
-    await expect(server.request('listen', `${path}.second`)).rejects.toMatchObject({
+    expect(await failureOf(server.request('listen', `${path}.second`))).toMatchObject({
       code: 'EMFILE',
       message: raiseTheLimit,
     });

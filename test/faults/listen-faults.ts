@@ -22,6 +22,7 @@ import { socketAddress } from '../../src/socket/socket-address.js';
 import { listenSocket, type SocketListener } from '../../src/socket/socket-listener.js';
 import { unixStreamSocket } from '../../src/socket/unix-stream-socket.js';
 import { plainPodInfo } from '../server/serve-podinfo.js';
+import { failureOf } from './failure-of.js';
 import type { Bench, Fault } from './fault.js';
 import type { FaultProcess } from './start-fault-process.js';
 
@@ -60,7 +61,7 @@ function refuses(name: string, expected: object, put: (path: string) => void, re
       const { path } = endpointIn(bench);
       put(path);
       const before = lstatSync(path, { throwIfNoEntry: false });
-      await expect(listen(path)).rejects.toMatchObject(expected);
+      expect(await failureOf(listen(path))).toMatchObject(expected);
       // What was there is there.
       expect(lstatSync(path, { throwIfNoEntry: false })?.ino).toBe(before?.ino);
       remove(path);
@@ -88,14 +89,14 @@ export const listenFaults: readonly Fault[] = [
     inject: async ({ path, abstract, server: { pid } }) => {
       const { ino } = lstatSync(path);
       const second = createServer();
-      await expect(second.listen(path)).rejects.toMatchObject({
+      expect(await failureOf(second.listen(path))).toMatchObject({
         code: 'EADDRINUSE',
         holder: { pid },
         message: expect.stringContaining(`process ${pid}`),
       });
       // Whose a name is takes a search of /proc, which has its time limit.
       const taken = { code: 'EADDRINUSE', message: expect.stringContaining('taken') };
-      await expect(second.listen(abstract, { allowPeer: sameUser() })).rejects.toMatchObject(taken);
+      expect(await failureOf(second.listen(abstract, { allowPeer: sameUser() }))).toMatchObject(taken);
       expect(lstatSync(path).ino).toBe(ino);
       await second.shutdown();
     },
@@ -105,7 +106,7 @@ export const listenFaults: readonly Fault[] = [
     inject: async ({ path, server }) => {
       server.signal('SIGSTOP');
       try {
-        await expect(listen(path)).rejects.toMatchObject({ code: 'EADDRINUSE', holder: { pid: server.pid } });
+        expect(await failureOf(listen(path))).toMatchObject({ code: 'EADDRINUSE', holder: { pid: server.pid } });
       } finally {
         server.signal('SIGCONT');
       }
@@ -117,7 +118,10 @@ export const listenFaults: readonly Fault[] = [
       const endpoint = endpointIn(bench);
       const { fd } = await bindPath(endpoint, {}, 1);
       const waiting = fillBacklog(endpoint);
-      await expect(listen(endpoint.path)).rejects.toMatchObject({ code: 'EADDRINUSE', holder: { pid: process.pid } });
+      expect(await failureOf(listen(endpoint.path))).toMatchObject({
+        code: 'EADDRINUSE',
+        holder: { pid: process.pid },
+      });
       for (const socket of [...waiting, fd]) closeSync(socket);
       await takesOver(bench, endpoint);
     },
@@ -132,7 +136,7 @@ export const listenFaults: readonly Fault[] = [
       const listener = await listen(endpoint.path);
       // The one that was too late reaches nobody, and takes nothing away.
       expect(libc().listen(fd, 5)).toBe(0);
-      await expect(listen(endpoint.path)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+      expect(await failureOf(listen(endpoint.path))).toMatchObject({ code: 'EADDRINUSE' });
       closeSync(fd);
       await listener.close();
       await takesOver(bench, endpoint);
@@ -167,7 +171,7 @@ export const listenFaults: readonly Fault[] = [
     full: 20,
     inject: async ({ folder }) => {
       const missing = { code: 'ENOENT', message: expect.stringContaining('createParent') };
-      await expect(listen(`${folder}/missing/x.sock`)).rejects.toMatchObject(missing);
+      expect(await failureOf(listen(`${folder}/missing/x.sock`))).toMatchObject(missing);
     },
   },
   {
@@ -180,7 +184,10 @@ export const listenFaults: readonly Fault[] = [
       // To root every folder is writable.
       if (isRoot) process.seteuid?.(1234);
       try {
-        await expect(listen(path)).rejects.toMatchObject({ code: 'EACCES', message: expect.stringMatching(/write/) });
+        expect(await failureOf(listen(path))).toMatchObject({
+          code: 'EACCES',
+          message: expect.stringMatching(/write/),
+        });
       } finally {
         if (isRoot) process.seteuid?.(0);
         chmodSync(bench.folder, 0o755);
@@ -197,8 +204,10 @@ export const listenFaults: readonly Fault[] = [
       await takesOver(bench, { kind: 'path', path: `${bench.folder}/${'x'.repeat(room)}` });
       const tooLong = `${bench.folder}/${'x'.repeat(room + 1)}`;
       const tooLongName = `unix-abstract:${'x'.repeat(108)}`;
-      await expect(listen(tooLong)).rejects.toThrow(EndpointError);
-      await expect(createServer().listen(tooLongName, { allowPeer: sameUser() })).rejects.toThrow(EndpointError);
+      expect(await failureOf(listen(tooLong))).toBeInstanceOf(EndpointError);
+      expect(await failureOf(createServer().listen(tooLongName, { allowPeer: sameUser() }))).toBeInstanceOf(
+        EndpointError,
+      );
       expect(() => bench.open(tooLong)).toThrow(EndpointError);
       expect(readdirSync(bench.folder)).toEqual([]);
     },
