@@ -1,4 +1,14 @@
-import { closeSync, constants, existsSync, fstatSync, openSync, readlinkSync, type Stats, statfsSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  type Stats,
+  statfsSync,
+} from 'node:fs';
 import type { PathEndpoint } from '../endpoint/endpoint.js';
 import { O_PATH } from './o-path.js';
 import { SocketError } from './socket-error.js';
@@ -93,13 +103,15 @@ export class ProtectedPath {
       this.#moveTo(fd, shownName, stats);
       return undefined;
     }
-    closeSync(fd);
-    this.#judge(shownName, stats);
-    if (statfsSync(this.endpoint.path).type === PROC_SUPER_MAGIC) {
-      throw this.#refusal(`the link ${shownName} of /proc leads to what has no path, which cannot be checked`);
+    try {
+      this.#judge(shownName, stats);
+      if (statfsSync(this.endpoint.path).type === PROC_SUPER_MAGIC) {
+        throw this.#refusal(`the link ${shownName} of /proc leads to what has no path, which cannot be checked`);
+      }
+      return readJudgedLink(path, fd);
+    } finally {
+      closeSync(fd);
     }
-    // By its name again, which only its owners can have given to something else meanwhile.
-    return readlinkSync(path);
   }
 
   #moveTo(fd: number, name: string, stats: Stats): void {
@@ -128,4 +140,16 @@ export class ProtectedPath {
     const message = `${why}; protectedPath refuses it, and nothing was sent`;
     return new SocketError('ERR_PODWIRE_PEER_REFUSED', this.#shown, message);
   }
+}
+
+/**
+ * The target of a link that is held open. It is read by its name, which may have become that of somebody else's link if its
+ * owner has removed it meanwhile: then it is as if nothing had been there.
+ */
+function readJudgedLink(path: string, fd: number): string {
+  const target = readlinkSync(path);
+  const held = fstatSync(fd, { bigint: true });
+  const named = lstatSync(path, { bigint: true });
+  if (named.ino === held.ino && named.dev === held.dev) return target;
+  throw Object.assign(new Error('the link was replaced while it was read'), { code: 'ENOENT' });
 }

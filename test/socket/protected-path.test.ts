@@ -14,12 +14,24 @@ import {
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type DialOptions, dialSocket } from '../../src/socket/dial-socket.js';
 import { users } from '../../src/socket/peer-policy.js';
 import { ProtectedPath } from '../../src/socket/protected-path.js';
 import { openDescriptors } from './open-descriptors.js';
 import { type SocketProcess, startSocketProcess } from './start-socket-process.js';
+
+const beforeRead = vi.hoisted(() => ({ call: () => {} }));
+
+// The moment between the look at a link and the reading of it is too short for anybody else to hit it in a test.
+vi.mock('node:fs', async (original) => {
+  const fs = await original<typeof import('node:fs')>();
+  const readlinkSync = (path: string): string => {
+    beforeRead.call();
+    return fs.readlinkSync(path);
+  };
+  return { ...fs, readlinkSync };
+});
 
 const isRoot = process.geteuid?.() === 0;
 const needsRoot = 'needs root, to be other users';
@@ -152,6 +164,21 @@ describe('protectedPath', () => {
     await squatter.next();
     await expectRefused(join(shared, 'y.sock'), 'uid 1234, gid 1234');
     await dial(join(shared, 'y.sock'), { allowServer: users(1234) });
+  });
+
+  it('does not follow a link that took the place of the one that it looked at', async () => {
+    const link = join(folder, 'link');
+    const planted = join(folder, 'planted');
+    symlinkSync(path, link);
+    symlinkSync(path, planted);
+    beforeRead.call = () => renameSync(planted, link);
+    try {
+      await expect(dial(link)).rejects.toMatchObject({ code: 'ENOENT' });
+    } finally {
+      beforeRead.call = () => {};
+    }
+    expect(accepted).toBe(0);
+    await dial(link);
   });
 
   it('refuses a link of /proc, which leads to what no path says', async () => {
