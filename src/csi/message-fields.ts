@@ -1,7 +1,7 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { fileDescriptorSet } from '../../gen/csi/v1/csi.descriptor.js';
 
-/** A field of a message in csi.v1, as the descriptor has it. */
+/** A field of a message in csi.v1, or that it uses, as the descriptor has it. */
 export interface MessageField {
   /** `volume_id` */
   readonly name: string;
@@ -20,18 +20,17 @@ export interface MessageField {
 }
 
 /** Numbers of the fields of descriptor.proto that are needed here. */
-const FILE = { package: 2, messages: 4 };
+const FILE = { name: 1, package: 2, messages: 4 };
 const MESSAGE = { name: 1, fields: 2, messages: 3, options: 7, oneofs: 8 };
 const FIELD = { name: 1, label: 4, type: 5, typeName: 6, options: 8, oneof: 9, key: 10 };
 const MESSAGE_OPTIONS = { mapEntry: 7 };
 const FIELD_OPTIONS = { csiSecret: 1059 };
-const PACKAGE = 'csi.v1';
 const LABEL_REPEATED = 3;
 const kinds: { readonly [type: number]: MessageField['kind'] } = { 9: 'string', 11: 'message', 14: 'enum' };
 
 let messages: Map<string, readonly MessageField[]> | undefined;
 
-/** The fields of a message by its full name, in the order of the `.proto` file; none for another package. */
+/** The fields of a message by its full name, in the order of the `.proto` file; none for one that CSI does not use. */
 export function messageFields(fullName: string): readonly MessageField[] {
   messages ??= readMessages();
   return messages.get(fullName) ?? [];
@@ -40,9 +39,9 @@ export function messageFields(fullName: string): readonly MessageField[] {
 function readMessages(): Map<string, readonly MessageField[]> {
   const found = new Map<string, readonly MessageField[]>();
   for (const file of Message.of(fileDescriptorSet()).messages(1)) {
-    const scope = file.text(FILE.package);
-    if (scope !== PACKAGE) continue;
-    for (const message of file.messages(FILE.messages)) addMessage(message, scope, found);
+    // Large, and in no message of CSI: it is there for the options.
+    if (file.text(FILE.name) === 'google/protobuf/descriptor.proto') continue;
+    for (const message of file.messages(FILE.messages)) addMessage(message, file.text(FILE.package), found);
   }
   return found;
 }

@@ -39,6 +39,11 @@ describe('messageFields', () => {
     expect(field('NodeExpandVolumeRequest', 'secrets')).toMatchObject({ secret: true });
   });
 
+  it('knows what CSI takes from elsewhere', () => {
+    const seconds = { name: 'seconds', key: 'seconds', kind: 'scalar' };
+    expect(messageFields('google.protobuf.Timestamp')).toMatchObject([seconds, { name: 'nanos' }]);
+  });
+
   it('has nothing for a message that it does not know', () => {
     expect(messageFields('csi.v1.Nothing')).toEqual([]);
   });
