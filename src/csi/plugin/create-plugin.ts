@@ -44,7 +44,7 @@ export interface PluginOptions extends PluginHandlers {
    * also one that runs on a node and serves no controller: that one says it here.
    */
   readonly capabilities?: Partial<PluginCapabilities>;
-  /** Around all handlers, the first one outermost. Default: none. */
+  /** Around all handlers, the first one outermost. They see errors as the caller does, with the `cause`. Default: none. */
   readonly interceptors?: readonly ServerInterceptor[];
   /** Gets what handlers throw besides RpcError, with its stack. Default: standard error. */
   readonly logger?: PluginLogger;
@@ -80,8 +80,11 @@ export class Plugin implements AsyncDisposable {
     this.capabilities = pluginCapabilities(options, options.features ?? {}, specVersion, options.capabilities);
     const identity = identityService({ name, version, manifest }, this.capabilities, options.identity ?? {});
     const report = reporter(options);
+    const answer = answerErrors(report);
+    const { interceptors = [] } = options;
     this.server = createServer({
-      interceptors: [answerErrors(report), ...(options.interceptors ?? [])],
+      // Inside as well, so that those which observe see what the caller will.
+      interceptors: interceptors.length === 0 ? [answer] : [answer, ...interceptors, answer],
       onHandlerError: report,
       shutdownOn,
       ...(shutdownGraceMs !== undefined && { shutdownGraceMs }),

@@ -105,6 +105,27 @@ describe('the errors of a plugin', () => {
   });
 });
 
+describe('an interceptor', () => {
+  it('sees the errors of handlers as the caller does, and why', async () => {
+    const seen = vi.fn();
+    const observe: ServerInterceptor = (next) => async (request) => {
+      try {
+        return await next(request);
+      } catch (error) {
+        seen(error);
+        throw error;
+      }
+    };
+    const cause = new Error('hush');
+    const onHandlerError = vi.fn();
+    const listVolumes = () => Promise.reject(cause);
+    const { controller } = start({ controller: { listVolumes }, interceptors: [observe], onHandlerError });
+    await expect(controller.listVolumes({})).rejects.toMatchObject({ code: Code.INTERNAL });
+    expect(seen).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: Code.INTERNAL, cause }));
+    expect(onHandlerError).toHaveBeenCalledOnce();
+  });
+});
+
 describe('the version of a plugin', () => {
   const options: Partial<PluginOptions> = {
     controller: { getCapacity: async () => ({}), controllerListVolumeHealth: async () => ({}) },
