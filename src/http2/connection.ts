@@ -95,6 +95,8 @@ export class Http2Connection implements StreamConnection, FrameSink {
   #now = 0;
   #startedAt = 0;
   #settingsAcknowledged = false;
+  /** What SETTINGS let go out does not pay for more of them: a peer could widen the windows of all streams octet by octet. */
+  #applyingSettings = false;
   #nextStreamId: number;
   /** The newest stream of the peer, and the newest one that this side looked at or may look at. */
   #lastPeerStreamId = 0;
@@ -571,7 +573,9 @@ export class Http2Connection implements StreamConnection, FrameSink {
     }
     this.handshakeDone = true;
     this.#handler.onSettings(settings);
+    this.#applyingSettings = true;
     this.resumeOutput();
+    this.#applyingSettings = false;
   }
 
   #readPing(bytes: Uint8Array, from: number, length: number, flags: number, id: number): void {
@@ -781,7 +785,7 @@ export class Http2Connection implements StreamConnection, FrameSink {
   }
 
   #sent(stream: Http2Stream, end: boolean): void {
-    this.#flood.useful();
+    if (!this.#applyingSettings) this.#flood.useful();
     this.#handler.onOutput();
     if (end) this.#closeLocal(stream);
   }

@@ -5,6 +5,7 @@ import type { TestedAttack } from './tested-attack.js';
 export const attack: TestedAttack = {
   name: '10,000 idle connections',
   answer: 'GOAWAY ENHANCE_YOUR_CALM',
+  connections: 10_000,
   run: (connect, signal) =>
     inParallel(10_000, connect, signal, async (offender) => {
       await offender.stay();

@@ -13,6 +13,7 @@ import { attack as headerDribble } from './header-dribble.js';
 import { attack as hpackBomb } from './hpack-bomb.js';
 import { attack as idleConnections } from './idle-connections.js';
 import { attack as initialWindowFlapping } from './initial-window-flapping.js';
+import { attack as initialWindowGrowth } from './initial-window-growth.js';
 import { attack as instantDeadlines } from './instant-deadlines.js';
 import { attack as madeYouResetBeyondWindow } from './made-you-reset-beyond-window.js';
 import { attack as madeYouResetContentLength } from './made-you-reset-content-length.js';
@@ -63,6 +64,7 @@ export const attacks: readonly TestedAttack[] = [
   hpackBomb,
   idleConnections,
   initialWindowFlapping,
+  initialWindowGrowth,
   instantDeadlines,
   madeYouResetBeyondWindow,
   madeYouResetContentLength,

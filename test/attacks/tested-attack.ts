@@ -9,4 +9,6 @@ export interface TestedAttack extends Attack {
   readonly answer?: string;
   /** Part of the reason for which the server ends its connections. */
   readonly reason?: string;
+  /** How many connections it makes before the others are looked after. Default 1. */
+  readonly connections?: number;
 }

@@ -71,6 +71,18 @@ describe('a server', () => {
     expect(endpoint.budget.held).toBe(0);
   });
 
+  it('ends a connection whose SETTINGS let an octet of every stream out, again and again', () => {
+    const endpoint = server({ maxConcurrentStreams: 1_000 }, [4, 0]);
+    endpoint.onRequest = (stream) => {
+      stream.sendHeaders(responseHeader, false);
+      stream.sendData(Buffer.alloc(60_000), true);
+    };
+    for (let index = 0; index < 1_000; index++) endpoint.receive(request(1 + 2 * index));
+    endpoint.receive(frame(WINDOW_UPDATE, 0, 0, uint32(0x7fff0000)));
+    expect(flood(endpoint, (turn) => settings([4, turn + 1]), 2_000)).toBeLessThan(300);
+    expect(endpoint.error?.message).toContain('too many frames that carry nothing');
+  });
+
   it('bears a client that cancels now and then', () => {
     const endpoint = server();
     let id = 1;
