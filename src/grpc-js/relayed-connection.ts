@@ -105,10 +105,12 @@ export class RelayedConnection {
   }
 }
 
-/** `podinfo.v1.PodInfo/Describe` of `/podinfo.v1.PodInfo/Describe`. */
+/** `podinfo.v1.PodInfo/Describe` of `/podinfo.v1.PodInfo/Describe`; nothing of a CONNECT, which may have no path. */
 function methodOf(fields: HeaderFields): string {
-  const path = fields[fields.indexOf(':path') + 1] as string;
-  return path.slice(1);
+  for (let index = 0; index < fields.length; index += 2) {
+    if (fields[index] === ':path') return (fields[index + 1] as string).slice(1);
+  }
+  return '';
 }
 
 /** node:http2 resets streams whose `:authority` or `host` is not a host name, so all get one (RFC 9113 section 8.3.1). */

@@ -234,6 +234,23 @@ describe('events and counters', () => {
     const counts = { callsStarted: 3, callsSucceeded: 1, callsFailed: 2, callsCancelled: 1, resetsReceived: 1 };
     expect(listener.counters).toMatchObject({ accepted: 1, disconnected: 1, ...counts });
   });
+
+  it('have the method that a call is of, whatever its authority', async () => {
+    await using bound = await bindPodInfo();
+    using recorded = recordEvents(serverEvents, bound.endpoint);
+    const fields = [
+      ':method',
+      'POST',
+      ':scheme',
+      'http',
+      ':authority',
+      ':path',
+      ':path',
+      '/podinfo.v1.PodInfo/Describe',
+    ];
+    await rawCall(bound.endpoint, [...fields, 'te', 'trailers', 'content-type', 'application/grpc']);
+    expect(recorded.of('callStart').map(({ method }) => method)).toEqual(['podinfo.v1.PodInfo/Describe']);
+  });
 });
 
 describe('flow control', () => {
