@@ -408,7 +408,7 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
       const { maxReceiveMessageLength } = this.#owner.settings;
       return asBuffer(decompress(this.#responseEncoding, payload, maxReceiveMessageLength));
     }
-    // A view into the chunk that was read; a small one is copied, for an application may keep it.
+    // A small one may lie beside others in its memory, and is copied, for an application may keep it.
     if (payload.length * PIN_RATIO < payload.buffer.byteLength) return Buffer.from(payload);
     return asBuffer(payload);
   }

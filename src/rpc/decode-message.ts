@@ -8,7 +8,7 @@ const foreignTypes = new WeakSet<object>();
 let foreignTypesSeen = false;
 
 /**
- * Decodes one message; its `bytes` fields may be views into the payload, which therefore must never be reused.
+ * Decodes one message; its `bytes` fields may be views into the payload, whose memory therefore must never be written again.
  * @param name what the message is, for the error: `request`
  * @throws RpcError INTERNAL when the payload is no such message
  */

@@ -170,8 +170,8 @@ export class IncomingMessages {
   }
 
   /**
-   * Copies small messages out of the chunks that they came in. Only those that wait until more comes: most are read at once,
-   * and a chunk may have held the messages of many calls.
+   * Copies small messages out of the memory that they share with those of other calls. Only when they wait until more comes:
+   * most are read at once.
    */
   #detach(): void {
     if (this.#queue.length > MOST_UNPACKED && this.#packed === undefined) this.#pack();
