@@ -181,6 +181,17 @@ describe('who may import whom', () => {
     expect(sources.flatMap((path) => violations(path, imports.get(path) ?? []))).toEqual([]);
   });
 
+  it('loads packages that are the user’s own lazily, each from one file', () => {
+    const importersOf = (name: string) =>
+      sources.flatMap((path) =>
+        (imports.get(path) ?? [])
+          .filter(({ target, typeOnly }) => target === name && !typeOnly)
+          .map(({ lazy }) => `${path} ${lazy ? 'lazily' : 'at once'}`),
+      );
+    expect(importersOf('prom-client')).toEqual(['src/csi/observe/measure-calls.ts lazily']);
+    expect(importersOf('@opentelemetry/api')).toEqual(['src/csi/observe/trace-calls.ts lazily']);
+  });
+
   it('has FFI in one file, and node:http2 under grpc-js only', () => {
     const importersOf = (name: string) =>
       sources.filter((path) => imports.get(path)?.some(({ target, typeOnly }) => target === name && !typeOnly));
