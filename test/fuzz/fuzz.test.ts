@@ -4,7 +4,7 @@ import { targets } from './targets/index.js';
 import { trafficOf } from './traffic.js';
 
 /** So many inputs of each target, always the same ones; `npm run fuzz` tries others. */
-const INPUTS = 300;
+const INPUTS = 100;
 
 describe.each(targets)('$name', ({ run }) => {
   it('takes whatever peers say', () => {
