@@ -215,6 +215,8 @@ export class ClientChannel implements Channel, ClientCallOwner {
 
   /** Starts an attempt, for somebody who waits, unless one is under way. */
   #connect(): void {
+    // The 31 bits of stream identifiers are used up: the next call needs another connection.
+    if (this.#current?.connection.usable === false) this.#retire(this.#current);
     this.#handshaking?.setReferenced(true);
     if (this.#state === 'connecting' || this.#state === 'ready' || this.#state === 'shutdown') return;
     clearTimeout(this.#retryTimer);
@@ -374,7 +376,6 @@ export class ClientChannel implements Channel, ClientCallOwner {
         this.#waiting.delete(call);
         this.#begin(call, transport);
       }
-      // The 31 bits of stream identifiers are used up: the next call needs another connection.
       if (!transport.connection.usable) this.#retire(transport);
     }
     if (transport.idle) transport.setReferenced(false);

@@ -405,6 +405,30 @@ describe('many calls', () => {
     expect(await exchange).toHaveLength(2);
   });
 
+  it('go on over another connection when one has no stream identifiers left, while its last calls are open', async () => {
+    const end = signalled();
+    await using served = await servePodInfo({
+      async *watch() {
+        yield {};
+        await end.promise;
+      },
+    });
+    const watch = served.podinfo.watch({})[Symbol.asyncIterator]();
+    await watch.next();
+    // As after 2^30 calls, which would take hours.
+    (served.channel as ClientChannel).place({
+      waitForReady: false,
+      begin: ({ connection }) => Object.defineProperty(connection, 'usable', { value: false }),
+      fail: () => {},
+    });
+    await served.channel.ready({ timeoutMs: 5_000 });
+    await served.podinfo.describe({});
+    expect(served.channel.counters.connected).toBe(2);
+    end.resolve();
+    expect(await watch.next()).toMatchObject({ done: true });
+    await until(() => served.channel.counters.disconnected === 1);
+  });
+
   it('that are cancelled in the queue make room', async () => {
     const gate = signalled();
     const texts: string[] = [];
