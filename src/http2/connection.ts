@@ -58,6 +58,13 @@ const STREAMS_PER_CONTROL_FRAME = 10;
 
 const DRAIN_PING = 0x706f64776972n;
 
+/**
+ * Lists that a decoder gives again and again, and that were found to be in order: sections without content-length, and
+ * trailers. Each belongs to one connection; one set for all takes less than one for each.
+ */
+const knownSections = new WeakSet<string[]>();
+const knownTrailers = new WeakSet<string[]>();
+
 /** What a GOAWAY of the peer said. */
 interface Farewell {
   lastStreamId: number;
@@ -82,9 +89,6 @@ export class Http2Connection implements StreamConnection, FrameSink {
   readonly #writer = new FrameWriter();
   readonly #decoder: HpackDecoder;
   readonly #encoder = new HpackEncoder();
-  /** Lists that the decoder gives again and again, and that were found to be in order: sections without content-length, and trailers. */
-  readonly #knownSections = new WeakSet<string[]>();
-  readonly #knownTrailers = new WeakSet<string[]>();
   readonly #streams = new StreamTable<Http2Stream>();
   readonly #resetStreams = new ResetStreams();
   readonly #receiveFlow: ReceiveFlow;
@@ -416,7 +420,7 @@ export class Http2Connection implements StreamConnection, FrameSink {
     stream.remoteClosed = endStream;
     stream.headersReceived = true;
     stream.headerListTooLarge = tooLarge;
-    const malformed = tooLarge || this.#knownSections.has(fields) ? undefined : checkRequestFields(fields);
+    const malformed = tooLarge || knownSections.has(fields) ? undefined : checkRequestFields(fields);
     if (malformed !== undefined) return this.#streamError(stream, ErrorCode.PROTOCOL_ERROR, malformed);
     if (this.#streams.size > this.#options.maxConcurrentStreams) {
       const reason = 'more streams than SETTINGS_MAX_CONCURRENT_STREAMS';
@@ -435,7 +439,7 @@ export class Http2Connection implements StreamConnection, FrameSink {
   }
 
   #readResponse(stream: Http2Stream, fields: string[], endStream: boolean, tooLarge: boolean): void {
-    const malformed = tooLarge || this.#knownSections.has(fields) ? undefined : checkResponseFields(fields);
+    const malformed = tooLarge || knownSections.has(fields) ? undefined : checkResponseFields(fields);
     if (malformed !== undefined) return this.#streamError(stream, ErrorCode.PROTOCOL_ERROR, malformed);
     if (!tooLarge && fields[1].charCodeAt(0) === 0x31) {
       if (endStream) this.#streamError(stream, ErrorCode.PROTOCOL_ERROR, 'an informational response ended the stream');
@@ -461,9 +465,9 @@ export class Http2Connection implements StreamConnection, FrameSink {
   }
 
   #checkTrailers(fields: string[]): string | undefined {
-    if (this.#knownTrailers.has(fields)) return undefined;
+    if (knownTrailers.has(fields)) return undefined;
     const malformed = checkTrailerFields(fields);
-    if (malformed === undefined && Object.isFrozen(fields)) this.#knownTrailers.add(fields);
+    if (malformed === undefined && Object.isFrozen(fields)) knownTrailers.add(fields);
     return malformed;
   }
 
@@ -474,10 +478,10 @@ export class Http2Connection implements StreamConnection, FrameSink {
   }
 
   #expectLength(stream: Http2Stream, fields: string[], endStream: boolean): boolean {
-    if (this.#knownSections.has(fields)) return true;
+    if (knownSections.has(fields)) return true;
     const expected = contentLength(fields);
     if (expected === undefined) {
-      if (Object.isFrozen(fields)) this.#knownSections.add(fields);
+      if (Object.isFrozen(fields)) knownSections.add(fields);
       return true;
     }
     stream.expectedLength = expected;

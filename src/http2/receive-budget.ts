@@ -18,7 +18,8 @@ export class ReceiveBudget {
   readonly #fullFrom: number;
   #held = 0;
   #wideMessages = 0;
-  readonly #waiting = new Set<() => void>();
+  /** Most connections never wait: made for the first that does. */
+  #waiting: Set<() => void> | undefined;
 
   constructor(limit: number, parent?: ReceiveBudget) {
     this.limit = limit;
@@ -68,7 +69,7 @@ export class ReceiveBudget {
     const before = this.#held;
     this.#held -= octets;
     this.parent?.remove(octets);
-    if (this.#waiting.size === 0) return;
+    if (this.#waiting === undefined) return;
     if (this.#fellBelow(this.#pressedFrom, before) || this.#fellBelow(this.#fullFrom, before)) this.#wake();
   }
 
@@ -91,20 +92,21 @@ export class ReceiveBudget {
 
   /** Calls `relieved` once when `allowsWideMessage` may have become true; it may be false again by then. */
   whenRelieved(relieved: () => void): void {
-    this.#waiting.add(relieved);
+    (this.#waiting ??= new Set()).add(relieved);
     this.parent?.whenRelieved(relieved);
   }
 
   /** Takes back a `whenRelieved`, so that a closed connection is not kept by the process's budget. */
   forget(relieved: () => void): void {
-    this.#waiting.delete(relieved);
+    this.#waiting?.delete(relieved);
     this.parent?.forget(relieved);
   }
 
   #wake(): void {
-    if (this.#waiting.size === 0) return;
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
+    const waiting = this.#waiting;
+    if (waiting === undefined) return;
+    // Those who have to wait again do so in another set.
+    this.#waiting = undefined;
     for (const relieved of waiting) relieved();
   }
 }

@@ -27,7 +27,7 @@ export class ReceiveFlow {
   readonly #streams: { readonly size: number };
   readonly #onOutput: () => void;
   /** Streams that wait for a wider window, in the order in which they asked. */
-  readonly #withheld = new Set<Http2Stream>();
+  #withheld: Set<Http2Stream> | undefined;
   readonly #relieved = () => this.#widenNext();
   #connectionWindow: number;
   #connectionUncredited = 0;
@@ -133,13 +133,13 @@ export class ReceiveFlow {
     const wanted = octets - stream.arriving - stream.receiveWindow;
     if (wanted <= 0) return;
     stream.wanted = wanted;
-    this.#withheld.add(stream);
+    (this.#withheld ??= new Set()).add(stream);
     this.#widenNext();
   }
 
   /** The peer sends nothing more on the stream. What its owner holds stays counted. May be called twice. */
   ended(stream: Http2Stream): void {
-    this.#withheld.delete(stream);
+    this.#withheld?.delete(stream);
     if (stream.counted > 0) this.#budget.remove(stream.counted);
     stream.counted = stream.arriving = stream.wanted = 0;
     // What did not come cannot be released.
@@ -149,18 +149,20 @@ export class ReceiveFlow {
   /** The connection is over; `ended` and `release` still have to be called for its streams. */
   close(): void {
     this.#closed = true;
-    this.#withheld.clear();
+    this.#withheld = undefined;
     this.#budget.forget(this.#relieved);
   }
 
   #widenNext(): void {
-    for (const stream of this.#withheld) {
+    const withheld = this.#withheld;
+    if (withheld === undefined) return;
+    for (const stream of withheld) {
       const others = this.#streams.size * this.#options.streamWindow;
       if (!this.#budget.allowsWideMessage(stream.wanted, others)) {
         this.#budget.whenRelieved(this.#relieved);
         return;
       }
-      this.#withheld.delete(stream);
+      withheld.delete(stream);
       const { wanted } = stream;
       stream.wanted = 0;
       if (stream.extended === 0) this.#budget.beginWideMessage();

@@ -3,14 +3,15 @@ const REMEMBERED = 2_048;
 
 /** Remembers who reset a stream: it decides what a frame that comes on it later means (RFC 9113 section 5.1, "closed"). */
 export class ResetStreams {
-  readonly #resets = new Map<number, 'local' | 'remote'>();
+  #resets: Map<number, 'local' | 'remote'> | undefined;
   #forgottenUpTo = 0;
 
   add(streamId: number, by: 'local' | 'remote'): void {
-    this.#resets.set(streamId, by);
-    if (this.#resets.size <= REMEMBERED) return;
-    for (const oldest of this.#resets.keys()) {
-      this.#resets.delete(oldest);
+    const resets = (this.#resets ??= new Map());
+    resets.set(streamId, by);
+    if (resets.size <= REMEMBERED) return;
+    for (const oldest of resets.keys()) {
+      resets.delete(oldest);
       this.#forgottenUpTo = Math.max(this.#forgottenUpTo, oldest);
       return;
     }
@@ -18,6 +19,6 @@ export class ResetStreams {
 
   /** For a stream from before the memory begins the answer is `local`, which does no harm: such frames are ignored. */
   by(streamId: number): 'local' | 'remote' | undefined {
-    return this.#resets.get(streamId) ?? (streamId <= this.#forgottenUpTo ? 'local' : undefined);
+    return this.#resets?.get(streamId) ?? (streamId <= this.#forgottenUpTo ? 'local' : undefined);
   }
 }

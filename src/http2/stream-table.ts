@@ -1,4 +1,4 @@
-const SMALLEST = 16;
+const SMALLEST = 4;
 
 /** What the table needs of an entry. */
 interface Identified {

@@ -5,7 +5,7 @@ export const ENTRY_OVERHEAD = 32;
 export const INITIAL_TABLE_SIZE = 4096;
 
 /** Slots of a new ring; a power of two, like every later length. */
-const INITIAL_SLOTS = 16;
+const INITIAL_SLOTS = 8;
 
 /** The dynamic table of RFC 7541 section 2.3.2: a queue of entries bounded by their size, the newest at index 0. */
 export class DynamicTable {

@@ -28,6 +28,10 @@ const RETAINED_SCRATCH = 16_384;
 /** Blocks up to this length come as the same view each time: making one takes longer than encoding an indexed block. */
 const KEPT_VIEWS = 128;
 
+/** Shared by all encoders: a block is copied into its connection's output before another one is encoded. */
+let scratch = new Uint8Array(INITIAL_SCRATCH);
+let views: (Uint8Array | undefined)[] = [];
+
 /** Lines of the cache of pairs; a power of two. Each takes 24 octets of an idle connection. */
 const CACHE_LINES = 32;
 
@@ -40,8 +44,6 @@ export class HpackEncoder {
   #finalSize = -1;
   #smallestSize = -1;
 
-  #scratch = new Uint8Array(INITIAL_SCRATCH);
-  #views: (Uint8Array | undefined)[] = [];
   #offset = 0;
 
   /**
@@ -77,13 +79,13 @@ export class HpackEncoder {
   /**
    * Encodes one header list: name, value, name, value, ... in latin1, names in lower case.
    *
-   * @returns a view of internal scratch, valid until the next call
+   * @returns a view of the scratch that all encoders share, valid until the next call of any
    * @throws TypeError when a character is above U+00FF or the last value is missing. Nothing is to be sent then; the encoder stays
    *   usable
    */
   encode(fields: readonly string[]): Uint8Array {
     this.#offset = 0;
-    if (this.#scratch.length > RETAINED_SCRATCH) this.#replaceScratch(INITIAL_SCRATCH);
+    if (scratch.length > RETAINED_SCRATCH) this.#replaceScratch(INITIAL_SCRATCH);
     if (this.#finalSize >= 0) this.#writeSizeUpdates();
     try {
       for (let i = 0; i < fields.length; i += 2) this.#writeField(fields[i], fields[i + 1], i);
@@ -98,10 +100,10 @@ export class HpackEncoder {
 
   #writeSizeUpdates(): void {
     if (this.#smallestSize < this.#finalSize) {
-      this.#offset = writeInteger(this.#scratch, this.#offset, 0x20, 0x1f, this.#smallestSize);
+      this.#offset = writeInteger(scratch, this.#offset, 0x20, 0x1f, this.#smallestSize);
       this.#table.resize(this.#smallestSize);
     }
-    this.#offset = writeInteger(this.#scratch, this.#offset, 0x20, 0x1f, this.#finalSize);
+    this.#offset = writeInteger(scratch, this.#offset, 0x20, 0x1f, this.#finalSize);
     this.#table.resize(this.#finalSize);
     this.#finalSize = -1;
   }
@@ -124,7 +126,7 @@ export class HpackEncoder {
       this.#cachedPlaces[line] = place;
     }
     this.#makeRoom(0);
-    this.#offset = writeInteger(this.#scratch, this.#offset, 0x80, 0x7f, this.#indexOf(place));
+    this.#offset = writeInteger(scratch, this.#offset, 0x80, 0x7f, this.#indexOf(place));
   }
 
   /** Returns the place of a pair that may be sent as an index. Otherwise it writes a literal and returns 0. */
@@ -147,7 +149,7 @@ export class HpackEncoder {
     const insert = this.#isWorthAnEntry(name, nameIndex, value, indexing);
     this.#makeRoom(name.length + value.length);
     const pattern = insert ? 0x40 : indexing === 'never' ? 0x10 : 0;
-    this.#offset = writeInteger(this.#scratch, this.#offset, pattern, insert ? 0x3f : 0x0f, nameIndex);
+    this.#offset = writeInteger(scratch, this.#offset, pattern, insert ? 0x3f : 0x0f, nameIndex);
     if (nameIndex === 0) this.#writeString(name, insert);
     this.#writeString(value, insert);
     if (insert) this.#table.insert(name, value);
@@ -172,7 +174,6 @@ export class HpackEncoder {
    * left to what goes into the table, where it is paid once per connection.
    */
   #writeString(text: string, huffman: boolean): void {
-    const scratch = this.#scratch;
     if (huffman) {
       const length = huffmanLength(text);
       if (length < text.length) {
@@ -189,20 +190,20 @@ export class HpackEncoder {
   /** Makes room for one field with strings of this many octets. */
   #makeRoom(octets: number): void {
     const needed = this.#offset + octets + 3 * MAX_INTEGER_LENGTH;
-    if (needed > this.#scratch.length) this.#replaceScratch(Math.max(needed, this.#scratch.length * 2));
+    if (needed > scratch.length) this.#replaceScratch(Math.max(needed, scratch.length * 2));
   }
 
   #replaceScratch(length: number): void {
-    const scratch = new Uint8Array(length);
-    scratch.set(this.#scratch.subarray(0, this.#offset));
-    this.#scratch = scratch;
-    this.#views = [];
+    const larger = new Uint8Array(length);
+    larger.set(scratch.subarray(0, this.#offset));
+    scratch = larger;
+    views = [];
   }
 
   #view(): Uint8Array {
     const length = this.#offset;
-    if (length >= KEPT_VIEWS) return this.#scratch.subarray(0, length);
-    return (this.#views[length] ??= this.#scratch.subarray(0, length));
+    if (length >= KEPT_VIEWS) return scratch.subarray(0, length);
+    return (views[length] ??= scratch.subarray(0, length));
   }
 }
 

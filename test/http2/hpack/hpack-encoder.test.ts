@@ -19,6 +19,16 @@ describe('HpackEncoder', () => {
     expect(decoder.decode(second)).toEqual(REQUEST);
   });
 
+  it('keeps the tables of connections apart that take turns, in blocks of all lengths', () => {
+    const ends = Array.from({ length: 3 }, () => ({ encoder: new HpackEncoder(), decoder: new HpackDecoder() }));
+    for (let turn = 0; turn < 60; turn++) {
+      ends.forEach(({ encoder, decoder }, index) => {
+        const fields = [...REQUEST, 'x-end', `${index}`, 'x-turn', 'v'.repeat((turn * 701 * (index + 1)) % 20_000)];
+        expect(decoder.decode(encoder.encode(fields))).toEqual(fields);
+      });
+    }
+  });
+
   it('encodes nothing to nothing', () => {
     expect(new HpackEncoder().encode([])).toHaveLength(0);
   });
