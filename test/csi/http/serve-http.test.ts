@@ -64,15 +64,19 @@ describe('/healthz', () => {
   });
 
   it('says what is wrong, and is well again afterwards', async () => {
-    await start({ probeTimeoutMs: 50 });
+    await start();
     expect(await get('/healthz')).toMatchObject({ status: 500, body: expect.stringContaining('UNAVAILABLE') });
-    let answer: () => Promise<{ ready: boolean }> = () => new Promise(() => {});
-    await startPlugin(() => answer());
-    expect(await get('/healthz')).toMatchObject({ status: 500, body: expect.stringContaining('DEADLINE_EXCEEDED') });
-    answer = async () => ({ ready: false });
+    let ready = false;
+    await startPlugin(async () => ({ ready }));
     expect(await get('/healthz')).toMatchObject({ status: 500, body: expect.stringContaining('not ready') });
-    answer = async () => ({ ready: true });
-    expect(await get('/healthz')).toMatchObject({ status: 200 });
+    ready = true;
+    expect(await get('/healthz')).toMatchObject({ status: 200, body: 'ok\n' });
+  });
+
+  it('does not wait for ever', async () => {
+    await startPlugin(() => new Promise(() => {}));
+    await start({ probeTimeoutMs: 50 });
+    expect(await get('/healthz')).toMatchObject({ status: 500, body: expect.stringContaining('DEADLINE_EXCEEDED') });
   });
 
   it('asks the plugin once for all who ask meanwhile', async () => {
