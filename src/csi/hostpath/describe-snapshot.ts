@@ -1,0 +1,15 @@
+import type { Snapshot } from '../../../gen/csi/v1/csi.js';
+import type { SnapshotRecord } from './snapshot-record.js';
+
+/** A snapshot as the CO sees it. It is ready as soon as it has a record. */
+export function describeSnapshot({ id, sourceVolumeId, sizeBytes, groupId, createdAtMs }: SnapshotRecord): Snapshot {
+  return {
+    snapshotId: id,
+    sourceVolumeId,
+    sizeBytes,
+    creationTime: { seconds: BigInt(Math.floor(createdAtMs / 1000)), nanos: (createdAtMs % 1000) * 1_000_000 },
+    readyToUse: true,
+    groupSnapshotId: groupId ?? '',
+    accessibleTopology: [],
+  };
+}

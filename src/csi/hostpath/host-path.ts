@@ -1,0 +1,88 @@
+import { mkdir, realpath, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CapacityLedger } from './capacity-ledger.js';
+import { ContentFolder } from './content-folder.js';
+import type { CopyOptions } from './copy-options.js';
+import type { HostPathOptions } from './host-path-options.js';
+import { RecordStore } from './record-store.js';
+import { reportCopy } from './report-copy.js';
+import { SourceUses } from './source-uses.js';
+import { type SweptOrphans, sweepOrphans } from './sweep-orphans.js';
+
+interface Parts {
+  readonly options: HostPathOptions;
+  readonly store: RecordStore;
+  readonly volumes: ContentFolder;
+  readonly snapshots: ContentFolder;
+  readonly capacity: CapacityLedger;
+  readonly swept: SweptOrphans;
+}
+
+/** All that the handlers work on. */
+export class HostPath implements AsyncDisposable {
+  readonly options: HostPathOptions;
+  readonly store: RecordStore;
+  readonly volumes: ContentFolder;
+  readonly snapshots: ContentFolder;
+  readonly capacity: CapacityLedger;
+  readonly sourceUses = new SourceUses();
+  /** What was put in order when it was opened. */
+  readonly swept: SweptOrphans;
+  readonly #closing = new AbortController();
+
+  /** Opens the state folder, makes what is missing of it, and puts in order what a crash left. */
+  static async open(options: HostPathOptions): Promise<HostPath> {
+    await mkdir(options.stateFolder, { recursive: true, mode: 0o700 });
+    const folder = await realpath(options.stateFolder);
+    const totals = options.capacity ?? { standard: await sizeOf(folder) };
+    const store = await RecordStore.open(join(folder, 'store'));
+    try {
+      const capacity = new CapacityLedger(totals, store.usedCapacity);
+      const contents = (name: 'volumes' | 'snapshots', prefix: 'vol' | 'snap') =>
+        ContentFolder.open(join(folder, name), prefix, store.id, store[name].page({ limit: 1 }).length > 0);
+      const volumes = await contents('volumes', 'vol');
+      const snapshots = await contents('snapshots', 'snap');
+      const swept = await sweepOrphans(store, volumes, snapshots);
+      if (swept.content.length > 0) options.logger?.info({ ids: swept.content }, 'removed what was left half done');
+      if (swept.records.length > 0) {
+        options.logger?.warn({ ids: swept.records }, 'the content of these is gone; their records were removed');
+      }
+      return new HostPath({ options, store, volumes, snapshots, capacity, swept });
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  private constructor({ options, store, volumes, snapshots, capacity, swept }: Parts) {
+    this.options = options;
+    this.store = store;
+    this.volumes = volumes;
+    this.snapshots = snapshots;
+    this.capacity = capacity;
+    this.swept = swept;
+  }
+
+  /**
+   * For a copy that a call asked for. It ends with the plugin and not with the call: a CO waits some seconds, asks again
+   * with the same name, and finds the copy done at last. Were it cut short each time, a large volume would never be done.
+   */
+  copyOptions(from: string, to: string): CopyOptions {
+    return { signal: this.#closing.signal, onProgress: reportCopy(this.options.logger, { from, to }) };
+  }
+
+  /** Ends copies, whose calls fail, and closes the store. */
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('the plugin was closed'));
+    await this.store.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+async function sizeOf(folder: string): Promise<bigint> {
+  const { blocks, bsize } = await statfs(folder, { bigint: true });
+  return blocks * bsize;
+}

@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import type { Key, RootDatabase } from 'lmdb';
+import type { GroupSnapshotRecord } from './group-snapshot-record.js';
+import { loadLmdb } from './load-lmdb.js';
+import type { PublicationRecord } from './publication-record.js';
+import { RecordTable } from './record-table.js';
+import type { SnapshotRecord } from './snapshot-record.js';
+import { UsedCapacity } from './used-capacity.js';
+import type { VolumeRecord } from './volume-record.js';
+
+/**
+ * What a host-path plugin remembers, in one lmdb environment of its own. One process at a time.
+ *
+ * A change that is acknowledged is on disk: `overlappingSync`, lmdb-js's default, would acknowledge what is committed and
+ * flush it later. Without it a commit resolves after fdatasync, so that neither `kill -9` nor a power cut undoes it, and
+ * a change that is cut short leaves nothing: lmdb writes to fresh pages, and a commit is the one write that points to them.
+ */
+export class RecordStore implements AsyncDisposable {
+  /** Stays the same as long as the store is there. */
+  readonly id: string;
+  readonly volumes: RecordTable<VolumeRecord, 'name'>;
+  readonly snapshots: RecordTable<SnapshotRecord, 'name' | 'source' | 'group'>;
+  readonly groupSnapshots: RecordTable<GroupSnapshotRecord, 'name'>;
+  readonly publications: RecordTable<PublicationRecord, 'volume' | 'node'>;
+  readonly usedCapacity: UsedCapacity;
+  readonly #environment: RootDatabase<unknown, Key>;
+  #closed = false;
+
+  /**
+   * Opens the store, and makes it when it is missing. The parent folder must be there.
+   *
+   * @param path a folder of its own.
+   */
+  static async open(path: string): Promise<RecordStore> {
+    const { open } = await loadLmdb();
+    const environment = open<unknown, Key>({ path, overlappingSync: false, noSubdir: false });
+    // A process that was killed leaves its entry among the readers, and that keeps old pages from being reused.
+    environment.readerCheck();
+    const about = environment.openDB<string, Key>('about', {});
+    await environment.childTransaction(() => {
+      if (about.get('id') === undefined) about.put('id', randomUUID());
+    });
+    return new RecordStore(environment, about.get('id')!);
+  }
+
+  private constructor(environment: RootDatabase<unknown, Key>, id: string) {
+    this.#environment = environment;
+    this.id = id;
+    const records = environment.openDB<unknown, Key>('records', {});
+    const index = environment.openDB<true, Key>('index', {});
+    this.volumes = new RecordTable(records, index, { name: 'volume', indexes: { name: ({ name }) => name } });
+    this.snapshots = new RecordTable(records, index, {
+      name: 'snapshot',
+      indexes: {
+        name: ({ name }) => name,
+        source: ({ sourceVolumeId }) => sourceVolumeId,
+        group: ({ groupId }) => groupId,
+      },
+    });
+    this.groupSnapshots = new RecordTable(records, index, { name: 'group', indexes: { name: ({ name }) => name } });
+    this.publications = new RecordTable(records, index, {
+      name: 'publication',
+      indexes: { volume: ({ volumeId }) => volumeId, node: ({ nodeId }) => nodeId },
+    });
+    this.usedCapacity = new UsedCapacity(environment.openDB<bigint, Key>('used-capacity', {}));
+  }
+
+  /**
+   * Runs `change` alone, with what all changes before it wrote, and resolves when what it wrote is on disk. When it throws,
+   * nothing of it was written, and the promise rejects with that. Changes that wait for the disk at the same time share
+   * one flush.
+   */
+  async transaction<Result>(change: () => Result): Promise<Result> {
+    if (this.#closed) throw new Error('the store is closed');
+    return this.#environment.childTransaction(change);
+  }
+
+  /** Waits for the changes that were begun. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#environment.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

@@ -1,0 +1,58 @@
+import { mkdir } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { newId } from '../../../../src/csi/hostpath/new-id.js';
+import { Code } from '../../../../src/index.js';
+import { from, MEBIBYTE, openHostPath } from '../open-host-path.js';
+
+describe('deleteVolume', () => {
+  it('removes record, content and what it took, and may be repeated', async () => {
+    const { createVolume, deleteVolume, getVolume, hostPath } = await openHostPath();
+    const { volumeId } = await createVolume({ name: 'data' });
+    for (let times = 0; times < 2; times++) expect(await deleteVolume({ volumeId })).toEqual({});
+    await expect(getVolume({ volumeId })).rejects.toMatchObject({ code: Code.NOT_FOUND });
+    expect(await hostPath.volumes.ids()).toEqual([]);
+    expect(hostPath.capacity.availableOf('standard')).toBe(100n * MEBIBYTE);
+    expect((await createVolume({ name: 'data' })).volumeId).not.toBe(volumeId);
+  });
+
+  it('has nothing against ids that never were, wherever they lead', async () => {
+    const { deleteVolume, hostPath } = await openHostPath();
+    for (const volumeId of ['none', '..', '../../etc', newId('snap'), newId('vol')]) {
+      expect(await deleteVolume({ volumeId })).toEqual({});
+    }
+    expect(hostPath.volumes.path).toBeTruthy();
+    expect(await hostPath.volumes.ids()).toEqual([]);
+  });
+
+  it('finishes what an earlier attempt left', async () => {
+    const { deleteVolume, hostPath } = await openHostPath();
+    const volumeId = newId('vol');
+    await mkdir(hostPath.volumes.pathOf(volumeId));
+    await deleteVolume({ volumeId });
+    expect(await hostPath.volumes.ids()).toEqual([]);
+  });
+
+  it('is refused while the volume is published, or being copied', async () => {
+    const { createVolume, deleteVolume, publish, unpublish, hostPath } = await openHostPath();
+    const { volumeId } = await createVolume({ name: 'data' });
+    await publish({ volumeId });
+    await expect(deleteVolume({ volumeId })).rejects.toMatchObject({ code: Code.FAILED_PRECONDITION });
+    await unpublish({ volumeId });
+    await hostPath.sourceUses.during(volumeId, async () => {
+      await expect(deleteVolume({ volumeId })).rejects.toMatchObject({ code: Code.ABORTED });
+    });
+    expect(await hostPath.volumes.ids()).toEqual([volumeId]);
+  });
+
+  it('leaves snapshots and clones', async () => {
+    const { createVolume, createSnapshot, deleteVolume, getSnapshot, getVolume } = await openHostPath();
+    const { volumeId } = await createVolume({ name: 'data' });
+    const { snapshotId } = await createSnapshot({ name: 'snapshot', sourceVolumeId: volumeId });
+    const clone = await createVolume({ name: 'clone', ...from('volume', volumeId) });
+    await deleteVolume({ volumeId });
+    expect((await getSnapshot({ snapshotId })).snapshot.sourceVolumeId).toBe(volumeId);
+    expect((await getVolume({ volumeId: clone.volumeId })).volume).toEqual(clone);
+    expect(await createVolume({ name: 'clone', ...from('volume', volumeId) })).toEqual(clone);
+    expect((await createVolume({ name: 'restored', ...from('snapshot', snapshotId) })).volumeId).toBeTruthy();
+  });
+});

@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import {
+  ControllerExpandVolumeRequest,
+  ControllerGetVolumeRequest,
+  ControllerModifyVolumeRequest,
+  ControllerPublishVolumeRequest,
+  ControllerUnpublishVolumeRequest,
+  CreateSnapshotRequest,
+  CreateVolumeRequest,
+  DeleteSnapshotRequest,
+  DeleteVolumeRequest,
+  GetCapacityRequest,
+  GetSnapshotRequest,
+  ListSnapshotsRequest,
+  ListVolumesRequest,
+  VolumeCapability_AccessMode_Mode as Mode,
+  ValidateVolumeCapabilitiesRequest,
+  VolumeCapability,
+} from '../../../gen/csi/v1/csi.js';
+import { controllerExpandVolume } from '../../../src/csi/hostpath/controller/controller-expand-volume.js';
+import { controllerGetVolume } from '../../../src/csi/hostpath/controller/controller-get-volume.js';
+import { controllerModifyVolume } from '../../../src/csi/hostpath/controller/controller-modify-volume.js';
+import { controllerPublishVolume } from '../../../src/csi/hostpath/controller/controller-publish-volume.js';
+import { controllerUnpublishVolume } from '../../../src/csi/hostpath/controller/controller-unpublish-volume.js';
+import { createSnapshot } from '../../../src/csi/hostpath/controller/create-snapshot.js';
+import { createVolume } from '../../../src/csi/hostpath/controller/create-volume.js';
+import { deleteSnapshot } from '../../../src/csi/hostpath/controller/delete-snapshot.js';
+import { deleteVolume } from '../../../src/csi/hostpath/controller/delete-volume.js';
+import { getCapacity } from '../../../src/csi/hostpath/controller/get-capacity.js';
+import { getSnapshot } from '../../../src/csi/hostpath/controller/get-snapshot.js';
+import { listSnapshots } from '../../../src/csi/hostpath/controller/list-snapshots.js';
+import { listVolumes } from '../../../src/csi/hostpath/controller/list-volumes.js';
+import { validateVolumeCapabilities } from '../../../src/csi/hostpath/controller/validate-volume-capabilities.js';
+import { HostPath } from '../../../src/csi/hostpath/host-path.js';
+import type { HostPathOptions } from '../../../src/csi/hostpath/host-path-options.js';
+import { temporaryFolder } from './temporary-folder.js';
+
+export const MEBIBYTE = 1024n ** 2n;
+
+export const mount = VolumeCapability.fromPartial({
+  accessType: { $case: 'mount', value: {} },
+  accessMode: { mode: Mode.SINGLE_NODE_WRITER },
+});
+
+export const block = VolumeCapability.fromPartial({
+  accessType: { $case: 'block', value: {} },
+  accessMode: { mode: Mode.SINGLE_NODE_WRITER },
+});
+
+/** A message with what is not given left at its default, as it comes from the wire. */
+interface Message<Request> {
+  fromPartial(fields: object): Request;
+}
+
+/** A host path in a folder of its own, on node `node-1` with 100 MiB, and its calls with what matters of their requests. */
+export async function openHostPath(options: Partial<HostPathOptions> = {}) {
+  const defaults = {
+    stateFolder: join(temporaryFolder(), 'state'),
+    nodeId: 'node-1',
+    capacity: { standard: 100n * MEBIBYTE },
+    mutableParameters: ['iops'],
+  };
+  const hostPath = await HostPath.open({ ...defaults, ...options });
+  onTestFinished(() => hostPath.close());
+  const call =
+    <Request, Response>(
+      handler: (hostPath: HostPath, request: Request) => Promise<Response>,
+      message: Message<Request>,
+    ) =>
+    (fields: object = {}) =>
+      handler(hostPath, message.fromPartial(fields));
+  const create = call(createVolume, CreateVolumeRequest);
+  return {
+    hostPath,
+    options: { ...defaults, ...options },
+    /** A mount volume of 1 MiB unless something else is said. */
+    createVolume: async (fields: { readonly name: string; readonly [field: string]: unknown }) => {
+      const size = { capacityRange: { requiredBytes: MEBIBYTE } };
+      return (await create({ volumeCapabilities: [mount], ...size, ...fields })).volume;
+    },
+    deleteVolume: call(deleteVolume, DeleteVolumeRequest),
+    validate: call(validateVolumeCapabilities, ValidateVolumeCapabilitiesRequest),
+    listVolumes: call(listVolumes, ListVolumesRequest),
+    getCapacity: call(getCapacity, GetCapacityRequest),
+    publish: (fields: object) =>
+      call(
+        controllerPublishVolume,
+        ControllerPublishVolumeRequest,
+      )({
+        nodeId: 'node-1',
+        volumeCapability: mount,
+        ...fields,
+      }),
+    unpublish: call(controllerUnpublishVolume, ControllerUnpublishVolumeRequest),
+    expand: call(controllerExpandVolume, ControllerExpandVolumeRequest),
+    modify: call(controllerModifyVolume, ControllerModifyVolumeRequest),
+    getVolume: call(controllerGetVolume, ControllerGetVolumeRequest),
+    createSnapshot: async (fields: object) => (await call(createSnapshot, CreateSnapshotRequest)(fields)).snapshot,
+    deleteSnapshot: call(deleteSnapshot, DeleteSnapshotRequest),
+    listSnapshots: call(listSnapshots, ListSnapshotsRequest),
+    getSnapshot: call(getSnapshot, GetSnapshotRequest),
+  };
+}
+
+/** Content that starts with a snapshot or volume. */
+export function from(kind: 'snapshot' | 'volume', id: string): object {
+  const value = kind === 'snapshot' ? { snapshotId: id } : { volumeId: id };
+  return { volumeContentSource: { type: { $case: kind, value } } };
+}
