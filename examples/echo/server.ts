@@ -37,7 +37,7 @@ try {
   const listener = await server.listen(endpoint, {
     // Left out, the mode of the file decides; on an abstract name, our own user, and root has to say it.
     ...(peerUids.length > 0 && { allowPeer: users(...peerUids) }),
-    ...(values.mode !== undefined && { mode: Number.parseInt(values.mode, 8) }),
+    ...(values.mode !== undefined && { mode: Number(`0o${values.mode}`) }),
     ...(values.group !== undefined && { group: Number(values.group) }),
   });
   console.log(`listening on ${listener.address}`);
