@@ -60,8 +60,11 @@ async function isDead(endpoint: PathEndpoint, shown: string): Promise<boolean> {
   if (code === 'ENOENT') return false;
   holder ??= await findHolder(endpoint);
   const isLive = code === undefined || code === 'EAGAIN';
-  const state = isLive ? 'a live server' : `a socket that cannot be probed (${code})`;
-  throw inUse(shown, `${state} is in its place${heldBy(holder)}; stop it, or listen somewhere else`, holder);
+  if (isLive) {
+    throw inUse(shown, `a live server is in its place${heldBy(holder)}; stop it, or listen somewhere else`, holder);
+  }
+  const unseen = `a socket is in its place${heldBy(holder)}, and whether its server lives cannot be seen (${code})`;
+  throw inUse(shown, `${unseen}; stop that server, have its owner remove the file, or listen somewhere else`, holder);
 }
 
 function inUse(shown: string, message: string, holder?: SocketHolder): SocketError {

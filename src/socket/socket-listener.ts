@@ -117,7 +117,7 @@ interface Limits {
 function readLimits(options: ListenOptions): Limits {
   if (options.allowPeer !== undefined) checkPolicy('allowPeer', options.allowPeer);
   const maxConnections = count('maxConnections', options.maxConnections, 4096);
-  checkInteger('mode', options.mode, 0, 0o777);
+  checkMode(options.mode);
   checkInteger('owner', options.owner, 0, 0xfffffffe);
   checkInteger('group', options.group, 0, 0xfffffffe);
   return {
@@ -130,6 +130,12 @@ function readLimits(options: ListenOptions): Limits {
 function count(name: string, value: number | undefined, fallback: number): number {
   checkInteger(name, value, 1, 0x7fffffff);
   return value ?? fallback;
+}
+
+function checkMode(mode: number | undefined): void {
+  if (mode === undefined || (Number.isInteger(mode) && mode >= 0 && mode <= 0o777)) return;
+  const given = typeof mode === 'string' ? `"${mode}"` : String(mode);
+  throw new TypeError(`mode must be a number from 0 to 0o777, such as 0o660, not ${given}`);
 }
 
 function checkInteger(name: string, value: number | undefined, least: number, most: number): void {

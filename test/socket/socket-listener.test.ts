@@ -450,6 +450,22 @@ describe('listening on a path', () => {
     expect(existsSync(endpoint.path)).toBe(true);
   });
 
+  it('does not take the place of a server that it may not connect to', async (context) => {
+    context.skip(!isRoot, needsRoot);
+    chmodSync(folder, 0o777);
+    const endpoint = pathEndpoint();
+    await listen(endpoint);
+    const child = start('listen', printEndpoint(endpoint), { uid: 1234, gid: 1234, groups: [] });
+    expect(await child.next()).toMatchObject({
+      event: 'failed',
+      code: 'EADDRINUSE',
+      message: expect.stringContaining(
+        'whether its server lives cannot be seen (EACCES); stop that server, have its owner',
+      ),
+    });
+    expect(existsSync(endpoint.path)).toBe(true);
+  });
+
   it('leaves no file when the owner cannot be set', async (context) => {
     context.skip(!isRoot, needsRoot);
     chmodSync(folder, 0o777);
@@ -745,6 +761,15 @@ describe('turning peers away', () => {
   ])('does not take %s', async (_, options) => {
     await expect(listen(pathEndpoint(), options)).rejects.toThrow(TypeError);
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it.each([
+    [660, '660'],
+    ['0660' as unknown as number, '"0660"'],
+    [Number.NaN, 'NaN'],
+  ])('says how to write a mode when it is %s', async (mode, shown) => {
+    const message = `mode must be a number from 0 to 0o777, such as 0o660, not ${shown}`;
+    await expect(listen(pathEndpoint(), { mode })).rejects.toThrow(message);
   });
 });
 
