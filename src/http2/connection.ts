@@ -11,7 +11,7 @@ import { HpackEncoder } from './hpack/hpack-encoder.js';
 import { HpackError } from './hpack/hpack-error.js';
 import type { OutputBuffer } from './output-buffer.js';
 import type { ReceiveBudget } from './receive-budget.js';
-import { ReceiveFlow } from './receive-flow.js';
+import { ReceiveFlow, type ReceiveFlowOwner } from './receive-flow.js';
 import { ResetStreams } from './reset-streams.js';
 import { SendFlow } from './send-flow.js';
 import { applySettings, initialSettings, type Settings } from './settings.js';
@@ -76,7 +76,7 @@ interface Farewell {
  * One side of an HTTP/2 connection (RFC 9113) without I/O: `receive` takes bytes and calls the handlers, what is to be
  * sent gathers in `output`. Time comes in with every call, in milliseconds of any monotonic clock.
  */
-export class Http2Connection implements StreamConnection, FrameSink {
+export class Http2Connection implements StreamConnection, FrameSink, ReceiveFlowOwner {
   readonly role: 'client' | 'server';
   /** What the peer said in its SETTINGS. */
   readonly peerSettings: Settings = { ...initialSettings };
@@ -122,7 +122,7 @@ export class Http2Connection implements StreamConnection, FrameSink {
     this.#reader = new FrameReader({ preface: role === 'server', maxFrameSize, maxHeaderBlock }, this);
     this.#flood = new FloodGuard(options.maxConcurrentStreams);
     this.#decoder = new HpackDecoder({ maxHeaderListSize });
-    this.#receiveFlow = new ReceiveFlow(options, this.#writer, this.#streams, () => handler.onOutput());
+    this.#receiveFlow = new ReceiveFlow(options, this.#writer, this.#streams, this);
     this.#sendFlow = new SendFlow(options, this.peerSettings, this.#writer, (stream, end) => this.#sent(stream, end));
     this.#nextStreamId = role === 'client' ? 1 : 2;
   }
@@ -711,6 +711,24 @@ export class Http2Connection implements StreamConnection, FrameSink {
     // A reset that the peer made us send costs as much as one of its own (CVE-2025-8671).
     this.#countReset();
   }
+
+  // ---------------------------------------------------------------------------------------------- ReceiveFlowOwner
+
+  get now(): number {
+    return this.#now;
+  }
+
+  onOutput(): void {
+    this.#handler.onOutput();
+  }
+
+  giveWay(stream: Http2Stream): void {
+    if (stream.closed) return;
+    const reason = 'the message did not come, and others waited for the room that was kept for it';
+    this.#streamError(stream, ErrorCode.ENHANCE_YOUR_CALM, reason);
+  }
+
+  // ------------------------------------------------------------------------------------------------ ends of streams
 
   /** The last stream of a connection that takes no more is the end of it. */
   #endIfDone(): void {

@@ -1,6 +1,19 @@
 /** Share of its limit up to which a connection has no part in what presses, or fills, its process: 128 KiB of 32 MiB. */
 const BLAMELESS = 1 / 256;
 
+/** How long room is kept for a message that does not come while others wait for it, in milliseconds: 4 MiB take a few. */
+const PATIENCE = 1_000;
+
+/** A message for which a window was widened. */
+export interface WideMessage {
+  /** When that was. */
+  readonly since: number;
+  /** Octets that are counted for it and have not come. */
+  readonly missing: number;
+  /** Fails its stream, so that others have the room. */
+  giveWay(): void;
+}
+
 /**
  * Counts the received octets that wait in memory, or are certain to come, for a connection and, through `parent`, for the
  * process.
@@ -18,6 +31,8 @@ export class ReceiveBudget {
   readonly #fullFrom: number;
   #held = 0;
   #wideMessages = 0;
+  /** Of a process: the wide messages of all its connections, the oldest first. */
+  #wide: Set<WideMessage> | undefined;
   /** Most connections never wait: made for the first that does. */
   #waiting: Set<() => void> | undefined;
 
@@ -78,16 +93,46 @@ export class ReceiveBudget {
   }
 
   /** A window was widened for a message; `endWideMessage` when that was read, or will not come. */
-  beginWideMessage(): void {
+  beginWideMessage(message?: WideMessage): void {
     this.#wideMessages++;
-    this.parent?.beginWideMessage();
+    if (this.parent !== undefined) this.parent.beginWideMessage(message);
+    else if (message !== undefined) (this.#wide ??= new Set()).add(message);
   }
 
-  endWideMessage(): void {
+  endWideMessage(message?: WideMessage): void {
     this.#wideMessages--;
-    this.parent?.endWideMessage();
+    if (this.parent !== undefined) this.parent.endWideMessage(message);
+    else if (message !== undefined) this.#wide?.delete(message);
     // Connections wait for their own messages one by one, and for those of others only when the process is full.
     if (this.parent !== undefined || this.#wideMessages === 0) this.#wake();
+  }
+
+  /**
+   * What may give way, when the process is full, to a message of which `octets` are still to come: what has been announced
+   * for a while by others and does not come. Else a few clients that announce messages and send nothing would shut out all.
+   *
+   * @returns undefined when that is not enough, or when this connection has a part in it.
+   */
+  stalledMessages(octets: number, now: number): readonly WideMessage[] | undefined {
+    const { parent } = this;
+    if (
+      parent === undefined ||
+      parent.#wide === undefined ||
+      this.#wideMessages > 0 ||
+      this.#held > this.limit * BLAMELESS
+    )
+      return undefined;
+    const stalled: WideMessage[] = [];
+    let freed = 0;
+    for (const message of parent.#wide) {
+      if (now - message.since < PATIENCE) break;
+      // A window is one octet wider than its message.
+      if (message.missing <= 1) continue;
+      stalled.push(message);
+      freed += message.missing;
+      if (freed >= octets) return stalled;
+    }
+    return undefined;
   }
 
   /** Calls `relieved` once when `allowsWideMessage` may have become true; it may be false again by then. */

@@ -1,7 +1,7 @@
 import { ConnectionError } from './connection-error.js';
 import { ErrorCode } from './error-code.js';
 import type { FrameWriter } from './frame-writer.js';
-import type { ReceiveBudget } from './receive-budget.js';
+import type { ReceiveBudget, WideMessage } from './receive-budget.js';
 import { initialSettings } from './settings.js';
 import type { Http2Stream } from './stream.js';
 
@@ -11,6 +11,16 @@ export interface ReceiveFlowOptions {
   readonly connectionWindow: number;
   /** Counts received octets that wait in memory. */
   readonly budget: ReceiveBudget;
+}
+
+/** The connection that has the streams. */
+export interface ReceiveFlowOwner {
+  /** Milliseconds, in the clock of all connections. */
+  readonly now: number;
+  /** There is something to send. */
+  onOutput(): void;
+  /** A message of this stream does not come, and others wait for its room: ends it. */
+  giveWay(stream: Http2Stream): void;
 }
 
 /**
@@ -25,9 +35,11 @@ export class ReceiveFlow {
   readonly #budget: ReceiveBudget;
   readonly #writer: FrameWriter;
   readonly #streams: { readonly size: number };
-  readonly #onOutput: () => void;
+  readonly #owner: ReceiveFlowOwner;
   /** Streams that wait for a wider window, in the order in which they asked. */
   #withheld: Set<Http2Stream> | undefined;
+  /** Streams whose windows are wider, and what the budget knows of their messages. */
+  #wide: Map<Http2Stream, WideMessage> | undefined;
   readonly #relieved = () => this.#widenNext();
   #connectionWindow: number;
   #connectionUncredited = 0;
@@ -39,13 +51,13 @@ export class ReceiveFlow {
     options: ReceiveFlowOptions,
     writer: FrameWriter,
     streams: { readonly size: number },
-    onOutput: () => void,
+    owner: ReceiveFlowOwner,
   ) {
     this.#options = options;
     this.#budget = options.budget;
     this.#writer = writer;
     this.#streams = streams;
-    this.#onOutput = onOutput;
+    this.#owner = owner;
     this.#connectionWindow = options.connectionWindow;
     // Until the peer has our SETTINGS it works with the initial value.
     this.#initialWindow = Math.max(options.streamWindow, initialSettings.initialWindowSize);
@@ -79,7 +91,7 @@ export class ReceiveFlow {
     this.#writer.windowUpdate(0, this.#connectionUncredited);
     this.#connectionWindow += this.#connectionUncredited;
     this.#connectionUncredited = 0;
-    this.#onOutput();
+    this.#owner.onOutput();
   }
 
   /** That frame is of `stream`: counts it. @returns what forbids it. */
@@ -158,14 +170,16 @@ export class ReceiveFlow {
     if (withheld === undefined) return;
     for (const stream of withheld) {
       const others = this.#streams.size * this.#options.streamWindow;
-      if (!this.#budget.allowsWideMessage(stream.wanted, others)) {
+      const allowed = this.#budget.allowsWideMessage(stream.wanted, others);
+      const stalled = allowed ? undefined : this.#budget.stalledMessages(stream.wanted, this.#owner.now);
+      if (!allowed && stalled === undefined) {
         this.#budget.whenRelieved(this.#relieved);
         return;
       }
       withheld.delete(stream);
       const { wanted } = stream;
       stream.wanted = 0;
-      if (stream.extended === 0) this.#budget.beginWideMessage();
+      if (stream.extended === 0) this.#beginWide(stream);
       stream.extended += wanted;
       stream.receiveWindow += wanted;
       // All that may come is counted now, so that this message is not refused half-way.
@@ -173,13 +187,30 @@ export class ReceiveFlow {
       this.#budget.add(uncounted);
       stream.counted += uncounted;
       this.#writer.windowUpdate(stream.id, wanted);
-      this.#onOutput();
+      this.#owner.onOutput();
+      // Only now: whoever else waits would have taken the room.
+      if (stalled !== undefined) for (const message of stalled) message.giveWay();
     }
+  }
+
+  #beginWide(stream: Http2Stream): void {
+    const { now: since } = this.#owner;
+    const message: WideMessage = {
+      since,
+      get missing() {
+        return stream.counted - stream.arriving;
+      },
+      giveWay: () => this.#owner.giveWay(stream),
+    };
+    (this.#wide ??= new Map()).set(stream, message);
+    this.#budget.beginWideMessage(message);
   }
 
   #narrow(stream: Http2Stream, octets: number): void {
     stream.extended -= octets;
-    if (stream.extended === 0) this.#budget.endWideMessage();
+    if (stream.extended > 0) return;
+    this.#budget.endWideMessage(this.#wide?.get(stream));
+    this.#wide?.delete(stream);
   }
 
   #creditIfDue(stream: Http2Stream): void {
@@ -191,6 +222,6 @@ export class ReceiveFlow {
     stream.receiveWindow += stream.uncredited;
     stream.wanted = Math.max(0, stream.wanted - stream.uncredited);
     stream.uncredited = 0;
-    this.#onOutput();
+    this.#owner.onOutput();
   }
 }

@@ -23,6 +23,9 @@ const MEMORY_BEYOND_BUDGET = 512 * MIB;
 /** Calls of the other client during each attack. */
 const CALLS = 20;
 
+/** A request that is larger than the window of a stream. */
+const large = { payload: { body: Buffer.alloc(MIB) } };
+
 let folder: string;
 let path: string;
 let programs: Programs;
@@ -80,6 +83,13 @@ describe('a server under attack', () => {
       const { payload } = await other.unaryCall({ responseSize: 64 }, { timeoutMs: 30_000 });
       expect(payload?.body).toHaveLength(64);
     }
+    // One that needs room may have to wait until others have had it for too long.
+    await until(() =>
+      other.unaryCall(large, { timeoutMs: 5_000 }).then(
+        () => true,
+        () => false,
+      ),
+    );
     if (process.getuid?.() === 0) {
       const late = createChannel(path, { waitForReady: true, limits: { handshakeTimeoutMs: 60_000 } });
       await createClient(TestServiceDefinition, late).emptyCall({}, { timeoutMs: 30_000 });

@@ -33,6 +33,7 @@ import { attack as responseDribble } from './response-dribble.js';
 import { attack as settingsAcknowledgementFlood } from './settings-acknowledgement-flood.js';
 import { attack as settingsFlood } from './settings-flood.js';
 import { attack as silentPeers } from './silent-peers.js';
+import { attack as stalledLargeMessages } from './stalled-large-messages.js';
 import type { TestedAttack } from './tested-attack.js';
 import { attack as tooManyStreams } from './too-many-streams.js';
 import { attack as trailersBomb } from './trailers-bomb.js';
@@ -84,6 +85,7 @@ export const attacks: readonly TestedAttack[] = [
   settingsAcknowledgementFlood,
   settingsFlood,
   silentPeers,
+  stalledLargeMessages,
   tooManyStreams,
   trailersBomb,
   unfinishedFrame,

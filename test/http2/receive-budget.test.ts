@@ -307,3 +307,41 @@ function step(caller: Endpoint, callee: Endpoint): boolean {
   callee.connection.resumeOutput();
   return there.length + back.length > 0;
 }
+
+describe('a process whose budget is full of messages that do not come', () => {
+  /** Ten connections that announce a message of a tenth of the budget each, and send its first octets. */
+  function stalled() {
+    const parent = new ReceiveBudget(1_000_000);
+    const greedy = Array.from({ length: 10 }, () => {
+      const endpoint = server({ budget: new ReceiveBudget(10_000_000, parent) });
+      endpoint.onRequest = (stream) => stream.require(100_000);
+      endpoint.receive(request(1));
+      return endpoint;
+    });
+    const modest = server({ budget: new ReceiveBudget(10_000_000, parent) });
+    modest.onRequest = (stream) => stream.require(150_000);
+    return { parent, greedy, modest };
+  }
+
+  it('has room for one of another connection: those that were announced first give way', () => {
+    const { parent, greedy, modest } = stalled();
+    modest.now += 5_000;
+    modest.receive(request(1));
+    expect(modest.sentNames()).toContain(`WINDOW_UPDATE 1 ${150_000 - 65_535}`);
+    const failed = greedy.filter((endpoint) => endpoint.heard.get(1)?.failure !== undefined);
+    expect(failed).toEqual(greedy.slice(0, failed.length));
+    expect(failed[0]?.heard.get(1)?.failure).toMatchObject({ errorCode: 11, origin: 'local' });
+    expect(failed[0]?.sentNames()).toContain('RST_STREAM 1 ENHANCE_YOUR_CALM');
+    expect(parent.held).toBeLessThanOrEqual(1_000_000);
+    for (const { connection } of [...greedy, modest]) connection.terminate('done');
+    expect(parent.held).toBe(0);
+  });
+
+  it('lets it wait while they may still come', () => {
+    const { greedy, modest } = stalled();
+    modest.now += 500;
+    modest.receive(request(1));
+    expect(modest.sentNames()).toEqual([]);
+    expect(greedy.some((endpoint) => endpoint.heard.get(1)?.failure !== undefined)).toBe(false);
+  });
+});
