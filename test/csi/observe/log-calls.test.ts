@@ -46,6 +46,10 @@ function addAll(server: Server): Server {
 
 const createVolume = compileService(ControllerDefinition).find(({ name }) => name === 'CreateVolume')!;
 
+const getMetadataAllocated = compileService(SnapshotMetadataDefinition).find(
+  ({ name }) => name === 'GetMetadataAllocated',
+)!;
+
 /** The same calls are logged on either side. */
 const sides = {
   server(log: ReturnType<typeof logger>, options?: LogCallsOptions) {
@@ -134,6 +138,20 @@ describe('a level that is off', () => {
     expect(await read('debug')).toBeGreaterThan(5);
     expect(await read('info')).toBe(0);
     expect(await read('silent')).toBe(0);
+  });
+
+  it('leaves streams as they are', async () => {
+    const message = { async *[Symbol.asyncIterator]() {} };
+    const request = { method: getMetadataAllocated, message: {} };
+    const pass = async (level: Level | 'silent') => {
+      const interceptor = logCalls(logger(level).logger)(async (passed) => ({ message, passed }));
+      return interceptor(request);
+    };
+    const { message: observed } = await pass('warn');
+    expect(observed).not.toBe(message);
+    const { message: same, passed } = await pass('error');
+    expect(same).toBe(message);
+    expect(passed).toBe(request);
   });
 });
 
