@@ -20,7 +20,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const peers = join(root, 'test/interop/peers');
 const examples = join(root, 'examples/podinfo');
 const cache = join(root, 'test/interop/.cache');
-const minimumGo = 25;
+const minimumGo = 26;
 const minimumPython = 10;
 
 const builders = {

@@ -1,18 +1,18 @@
 module podwire.test/interop/go-new
 
-go 1.25.0
+go 1.26.0
 
 replace podwire.test/interop/peer => ../go-peer
 
 require (
-	google.golang.org/grpc v1.84.0
+	google.golang.org/grpc v1.85.0
 	podwire.test/interop/peer v0.0.0-00010101000000-000000000000
 )
 
 require (
-	golang.org/x/net v0.57.0 // indirect
-	golang.org/x/sys v0.47.0 // indirect
-	golang.org/x/text v0.40.0 // indirect
-	google.golang.org/genproto/googleapis/rpc v0.0.0-20260706201446-f0a921348800 // indirect
-	google.golang.org/protobuf v1.36.11 // indirect
+	golang.org/x/net v0.60.0 // indirect
+	golang.org/x/sys v0.48.0 // indirect
+	golang.org/x/text v0.42.0 // indirect
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20260817212433-ac3dfec99bb1 // indirect
+	google.golang.org/protobuf v1.36.12 // indirect
 )
