@@ -24,6 +24,11 @@ export interface HostPathOptions {
   readonly maxVolumesPerNode?: number;
   /** Keys of the mutable parameters that volumes take; values are kept and not looked at. Default: none. */
   readonly mutableParameters?: readonly string[];
+  /**
+   * How volumes are shown on the node: by bind mounts and loop devices, or by symlinks, which need no privilege. Default:
+   * mounts where this process may make them.
+   */
+  readonly mounts?: 'bind' | 'links';
   /** Default: silence. */
   readonly logger?: HostPathLogger;
 }

@@ -1,13 +1,16 @@
 import { mkdir, realpath, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bindMounts, canBindMount } from './bind-mounts.js';
 import { CapacityLedger } from './capacity-ledger.js';
 import { ContentFolder } from './content-folder.js';
 import type { CopyOptions } from './copy-options.js';
 import type { HostPathOptions } from './host-path-options.js';
+import { linkMounts } from './link-mounts.js';
 import { RecordStore } from './record-store.js';
 import { reportCopy } from './report-copy.js';
 import { SourceUses } from './source-uses.js';
 import { type SweptOrphans, sweepOrphans } from './sweep-orphans.js';
+import type { VolumeMounts } from './volume-mounts.js';
 
 interface Parts {
   readonly options: HostPathOptions;
@@ -15,6 +18,7 @@ interface Parts {
   readonly volumes: ContentFolder;
   readonly snapshots: ContentFolder;
   readonly capacity: CapacityLedger;
+  readonly mounts: VolumeMounts;
   readonly swept: SweptOrphans;
 }
 
@@ -25,6 +29,7 @@ export class HostPath implements AsyncDisposable {
   readonly volumes: ContentFolder;
   readonly snapshots: ContentFolder;
   readonly capacity: CapacityLedger;
+  readonly mounts: VolumeMounts;
   readonly sourceUses = new SourceUses();
   /** What was put in order when it was opened. */
   readonly swept: SweptOrphans;
@@ -47,19 +52,21 @@ export class HostPath implements AsyncDisposable {
       if (swept.records.length > 0) {
         options.logger?.warn({ ids: swept.records }, 'the content of these is gone; their records were removed');
       }
-      return new HostPath({ options, store, volumes, snapshots, capacity, swept });
+      const mounts = await chooseMounts(options, folder);
+      return new HostPath({ options, store, volumes, snapshots, capacity, mounts, swept });
     } catch (error) {
       await store.close();
       throw error;
     }
   }
 
-  private constructor({ options, store, volumes, snapshots, capacity, swept }: Parts) {
+  private constructor({ options, store, volumes, snapshots, capacity, mounts, swept }: Parts) {
     this.options = options;
     this.store = store;
     this.volumes = volumes;
     this.snapshots = snapshots;
     this.capacity = capacity;
+    this.mounts = mounts;
     this.swept = swept;
   }
 
@@ -85,4 +92,11 @@ export class HostPath implements AsyncDisposable {
 async function sizeOf(folder: string): Promise<bigint> {
   const { blocks, bsize } = await statfs(folder, { bigint: true });
   return blocks * bsize;
+}
+
+async function chooseMounts({ mounts, logger }: HostPathOptions, folder: string): Promise<VolumeMounts> {
+  if (mounts === 'links') return linkMounts;
+  if (mounts === 'bind' || (await canBindMount(folder))) return bindMounts;
+  logger?.warn({}, 'this process may not mount: volumes are shown by symlinks, and never read-only');
+  return linkMounts;
 }

@@ -5,6 +5,7 @@ import { loadLmdb } from './load-lmdb.js';
 import type { PublicationRecord } from './publication-record.js';
 import { RecordTable } from './record-table.js';
 import type { SnapshotRecord } from './snapshot-record.js';
+import type { TargetRecord } from './target-record.js';
 import { UsedCapacity } from './used-capacity.js';
 import type { VolumeRecord } from './volume-record.js';
 
@@ -22,6 +23,7 @@ export class RecordStore implements AsyncDisposable {
   readonly snapshots: RecordTable<SnapshotRecord, 'name' | 'source' | 'group'>;
   readonly groupSnapshots: RecordTable<GroupSnapshotRecord, 'name'>;
   readonly publications: RecordTable<PublicationRecord, 'volume' | 'node'>;
+  readonly targets: RecordTable<TargetRecord, 'volume'>;
   readonly usedCapacity: UsedCapacity;
   readonly #environment: RootDatabase<unknown, Key>;
   #closed = false;
@@ -62,6 +64,8 @@ export class RecordStore implements AsyncDisposable {
       name: 'publication',
       indexes: { volume: ({ volumeId }) => volumeId, node: ({ nodeId }) => nodeId },
     });
+    const byVolume = { volume: ({ volumeId }: TargetRecord) => volumeId };
+    this.targets = new RecordTable(records, index, { name: 'target', indexes: byVolume });
     this.usedCapacity = new UsedCapacity(environment.openDB<bigint, Key>('used-capacity', {}));
   }
 

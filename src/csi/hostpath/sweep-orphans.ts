@@ -41,8 +41,8 @@ function forget(store: RecordStore, id: string): void {
   if (volume !== undefined) {
     store.volumes.delete(id);
     store.usedCapacity.add(volume.storageKind, -volume.capacityBytes);
-    for (const publication of store.publications.pageBy('volume', id, { limit: Number.MAX_SAFE_INTEGER })) {
-      store.publications.delete(publication.id);
+    for (const table of [store.publications, store.targets]) {
+      for (const use of table.pageBy('volume', id, { limit: Number.MAX_SAFE_INTEGER })) table.delete(use.id);
     }
     return;
   }

@@ -1,6 +1,11 @@
-import { rm } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { HostPath } from '../../../src/csi/hostpath/host-path.js';
 import { openHostPath } from './open-host-path.js';
 import { temporaryFolder } from './temporary-folder.js';
@@ -35,4 +40,42 @@ describe('HostPath', () => {
     await hostPath.close();
     await hostPath.close();
   });
+
+  it('loses nothing and leaves nothing when it is killed at any moment', async () => {
+    const stateFolder = join(temporaryFolder(), 'state');
+    const program = fileURLToPath(new URL('host-path-process.ts', import.meta.url));
+    const made = new Set<string>();
+    const maybeDeleted = new Set<string>();
+    const deleted = new Set<string>();
+    const said: { readonly [mark: string]: Set<string> } = { '+': made, '?': maybeDeleted, '-': deleted };
+    for (let round = 0; round < 5; round++) {
+      const child = spawn(process.execPath, ['--import', 'tsx', program, stateFolder], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      onTestFinished(() => void child.kill('SIGKILL'));
+      const exited = once(child, 'exit');
+      const lines = createInterface({ input: child.stdout });
+      const ended = once(lines, 'close');
+      const ready = once(lines, 'line');
+      lines.on('line', (line) => said[line[0]]?.add(line.slice(2)));
+      await ready;
+      await delay(100 + Math.random() * 300);
+      child.kill('SIGKILL');
+      await Promise.all([exited, ended]);
+
+      const { hostPath } = await openHostPath({ stateFolder, capacity: undefined });
+      const { store, volumes, snapshots } = hostPath;
+      expect(hostPath.swept.records).toEqual([]);
+      const records = [...store.volumes.all(), ...store.snapshots.all()];
+      const ids = new Set(records.map(({ id }) => id));
+      expect([...made].filter((id) => !ids.has(id) && !maybeDeleted.has(id))).toEqual([]);
+      expect([...deleted].filter((id) => ids.has(id))).toEqual([]);
+      expect([...(await volumes.ids()), ...(await snapshots.ids())].sort()).toEqual([...ids].sort());
+      const sizes = records.map((record) => ('sizeBytes' in record ? record.sizeBytes : record.capacityBytes));
+      expect(store.usedCapacity.of('standard')).toBe(sizes.reduce((sum, size) => sum + size, 0n));
+      for (const { id } of store.snapshots.all()) expect(await readdir(snapshots.pathOf(id))).toEqual(['file']);
+      await hostPath.close();
+    }
+    expect(made.size).toBeGreaterThan(10);
+  }, 90_000);
 });

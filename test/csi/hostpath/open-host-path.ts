@@ -15,6 +15,12 @@ import {
   ListSnapshotsRequest,
   ListVolumesRequest,
   VolumeCapability_AccessMode_Mode as Mode,
+  NodeExpandVolumeRequest,
+  NodeGetVolumeStatsRequest,
+  NodePublishVolumeRequest,
+  NodeStageVolumeRequest,
+  NodeUnpublishVolumeRequest,
+  NodeUnstageVolumeRequest,
   ValidateVolumeCapabilitiesRequest,
   VolumeCapability,
 } from '../../../gen/csi/v1/csi.js';
@@ -34,6 +40,12 @@ import { listVolumes } from '../../../src/csi/hostpath/controller/list-volumes.j
 import { validateVolumeCapabilities } from '../../../src/csi/hostpath/controller/validate-volume-capabilities.js';
 import { HostPath } from '../../../src/csi/hostpath/host-path.js';
 import type { HostPathOptions } from '../../../src/csi/hostpath/host-path-options.js';
+import { nodeExpandVolume } from '../../../src/csi/hostpath/node/node-expand-volume.js';
+import { nodeGetVolumeStats } from '../../../src/csi/hostpath/node/node-get-volume-stats.js';
+import { nodePublishVolume } from '../../../src/csi/hostpath/node/node-publish-volume.js';
+import { nodeStageVolume } from '../../../src/csi/hostpath/node/node-stage-volume.js';
+import { nodeUnpublishVolume } from '../../../src/csi/hostpath/node/node-unpublish-volume.js';
+import { nodeUnstageVolume } from '../../../src/csi/hostpath/node/node-unstage-volume.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 export const MEBIBYTE = 1024n ** 2n;
@@ -60,6 +72,7 @@ export async function openHostPath(options: Partial<HostPathOptions> = {}) {
     nodeId: 'node-1',
     capacity: { standard: 100n * MEBIBYTE },
     mutableParameters: ['iops'],
+    mounts: 'links' as const,
   };
   const hostPath = await HostPath.open({ ...defaults, ...options });
   onTestFinished(() => hostPath.close());
@@ -100,6 +113,13 @@ export async function openHostPath(options: Partial<HostPathOptions> = {}) {
     deleteSnapshot: call(deleteSnapshot, DeleteSnapshotRequest),
     listSnapshots: call(listSnapshots, ListSnapshotsRequest),
     getSnapshot: call(getSnapshot, GetSnapshotRequest),
+    stage: (fields: object) => call(nodeStageVolume, NodeStageVolumeRequest)({ volumeCapability: mount, ...fields }),
+    unstage: call(nodeUnstageVolume, NodeUnstageVolumeRequest),
+    nodePublish: (fields: object) =>
+      call(nodePublishVolume, NodePublishVolumeRequest)({ volumeCapability: mount, ...fields }),
+    nodeUnpublish: call(nodeUnpublishVolume, NodeUnpublishVolumeRequest),
+    stats: call(nodeGetVolumeStats, NodeGetVolumeStatsRequest),
+    nodeExpand: call(nodeExpandVolume, NodeExpandVolumeRequest),
   };
 }
 

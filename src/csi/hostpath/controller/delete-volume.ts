@@ -15,6 +15,8 @@ export async function deleteVolume(hostPath: HostPath, { volumeId }: DeleteVolum
     hostPath.sourceUses.refuseDeletion('volume', volumeId);
     const nodes = publishedNodeIds(store, volumeId);
     if (nodes.length > 0) throw failedPrecondition(`the volume is published on ${nodes.join(', ')}`);
+    const [target] = store.targets.pageBy('volume', volumeId, { limit: 1 });
+    if (target !== undefined) throw failedPrecondition(`the volume is ${target.use} at ${target.path}`);
     store.volumes.delete(volumeId);
     store.usedCapacity.add(record.storageKind, -record.capacityBytes);
   });

@@ -1,0 +1,61 @@
+import { createPlugin, type Plugin, type PluginOptions } from '../plugin/create-plugin.js';
+import type { PluginFeatures } from '../plugin/plugin-capabilities.js';
+import type { PluginHandlers } from '../plugin/plugin-handlers.js';
+import { controllerHandlers } from './controller/controller-handlers.js';
+import { HostPath } from './host-path.js';
+import type { HostPathOptions } from './host-path-options.js';
+import { nodeHandlers } from './node/node-handlers.js';
+
+/** What a host-path plugin is made of, and the options that every plugin has. */
+export type HostPathPluginOptions = HostPathOptions &
+  Partial<Omit<PluginOptions, keyof PluginHandlers | 'features' | 'capabilities'>>;
+
+/** A host-path plugin. Close it, so that its records are closed too. */
+export interface HostPathPlugin extends AsyncDisposable {
+  readonly plugin: Plugin;
+  readonly hostPath: HostPath;
+  /** Lets open calls end, within the grace, and then closes the records. */
+  close(): Promise<void>;
+}
+
+/**
+ * A CSI plugin that keeps volumes as folders and sparse files of this machine: for tests, for development, and for a node
+ * that has nothing better.
+ *
+ *     const { plugin } = await createHostPathPlugin({ stateFolder: '/var/lib/csi-hostpath', nodeId: hostname() });
+ *     await plugin.listen();
+ *
+ * Rejects when the state folder cannot be used, or when lmdb, in which records are kept, is not installed.
+ *
+ * @param options name: default `hostpath.csi.podwire`; version: default `0`.
+ */
+export async function createHostPathPlugin(options: HostPathPluginOptions): Promise<HostPathPlugin> {
+  const hostPath = await HostPath.open(options);
+  const features: PluginFeatures = {
+    cloneVolume: true,
+    publishReadonly: true,
+    listVolumesPublishedNodes: true,
+    singleNodeMultiWriter: true,
+    accessibilityConstraints: options.topology !== undefined,
+    volumeExpansion: 'online',
+  };
+  const { name = 'hostpath.csi.podwire', version = '0' } = options;
+  try {
+    const plugin = createPlugin({
+      ...options,
+      name,
+      version,
+      features,
+      controller: controllerHandlers(hostPath),
+      node: nodeHandlers(hostPath),
+    });
+    const close = async (): Promise<void> => {
+      await plugin.close();
+      await hostPath.close();
+    };
+    return { plugin, hostPath, close, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await hostPath.close();
+    throw error;
+  }
+}
