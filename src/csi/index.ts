@@ -1,3 +1,11 @@
+export {
+  type ConnectPluginLogger,
+  type ConnectPluginOptions,
+  connectPlugin,
+  type PluginProgress,
+} from './controller/connect-plugin.js';
+export type { ConnectedPlugin, ConnectedPluginState } from './controller/connected-plugin.js';
+export type { ConnectionLoss, ConnectionLossAction, ConnectionLossPolicy } from './controller/connection-loss.js';
 export { csiEndpoint } from './csi-endpoint.js';
 export {
   aborted,

@@ -4,6 +4,7 @@ import {
   NodeServiceCapability_RPC_Type as NodeRpc,
   PluginCapability_Service_Type as Service,
 } from '../../../gen/csi/v1/csi.js';
+import { controllerMethods, groupControllerMethods, nodeMethods } from '../method-capabilities.js';
 import type { PluginHandlers } from './plugin-handlers.js';
 import { type SpecVersion, sinceVersion113 } from './spec-version.js';
 
@@ -80,44 +81,38 @@ function services(handlers: PluginHandlers, features: PluginFeatures): Service[]
 }
 
 function controller(handlers: NonNullable<PluginHandlers['controller']>, features: PluginFeatures): ControllerRpc[] {
-  const all = (...names: (keyof typeof handlers)[]) => together('controller', handlers, names);
-  return given<ControllerRpc>([
-    [ControllerRpc.CREATE_DELETE_VOLUME, all('createVolume', 'deleteVolume')],
-    [ControllerRpc.PUBLISH_UNPUBLISH_VOLUME, all('controllerPublishVolume', 'controllerUnpublishVolume')],
-    [ControllerRpc.LIST_VOLUMES, handlers.listVolumes],
-    [ControllerRpc.GET_CAPACITY, handlers.getCapacity],
-    [ControllerRpc.CREATE_DELETE_SNAPSHOT, all('createSnapshot', 'deleteSnapshot')],
-    [ControllerRpc.LIST_SNAPSHOTS, handlers.listSnapshots],
-    [ControllerRpc.CLONE_VOLUME, features.cloneVolume],
-    [ControllerRpc.PUBLISH_READONLY, features.publishReadonly],
-    [ControllerRpc.EXPAND_VOLUME, handlers.controllerExpandVolume],
-    [ControllerRpc.LIST_VOLUMES_PUBLISHED_NODES, features.listVolumesPublishedNodes],
-    [ControllerRpc.GET_VOLUME, handlers.controllerGetVolume],
-    [ControllerRpc.SINGLE_NODE_MULTI_WRITER, features.singleNodeMultiWriter],
-    [ControllerRpc.MODIFY_VOLUME, handlers.controllerModifyVolume],
-    [ControllerRpc.GET_SNAPSHOT, handlers.getSnapshot],
-    [ControllerRpc.GET_VOLUME_HEALTH, handlers.controllerGetVolumeHealth],
-    [ControllerRpc.LIST_VOLUME_HEALTH, handlers.controllerListVolumeHealth],
-  ]);
+  return offered(ControllerRpc, 'controller', controllerMethods, handlers, {
+    [ControllerRpc.CLONE_VOLUME]: features.cloneVolume,
+    [ControllerRpc.PUBLISH_READONLY]: features.publishReadonly,
+    [ControllerRpc.LIST_VOLUMES_PUBLISHED_NODES]: features.listVolumesPublishedNodes,
+    [ControllerRpc.SINGLE_NODE_MULTI_WRITER]: features.singleNodeMultiWriter,
+  });
 }
 
 function groupController(handlers: NonNullable<PluginHandlers['groupController']>): GroupRpc[] {
-  const calls = ['createVolumeGroupSnapshot', 'deleteVolumeGroupSnapshot', 'getVolumeGroupSnapshot'] as const;
-  return together('groupController', handlers, calls) ? [GroupRpc.CREATE_DELETE_GET_VOLUME_GROUP_SNAPSHOT] : [];
+  return offered(GroupRpc, 'groupController', groupControllerMethods, handlers, {});
 }
 
 function node(handlers: NonNullable<PluginHandlers['node']>, features: PluginFeatures): NodeRpc[] {
-  const all = (...names: (keyof typeof handlers)[]) => together('node', handlers, names);
-  all('nodePublishVolume', 'nodeUnpublishVolume');
-  return given<NodeRpc>([
-    [NodeRpc.STAGE_UNSTAGE_VOLUME, all('nodeStageVolume', 'nodeUnstageVolume')],
-    [NodeRpc.GET_VOLUME_STATS, handlers.nodeGetVolumeStats],
-    [NodeRpc.EXPAND_VOLUME, handlers.nodeExpandVolume],
-    [NodeRpc.SINGLE_NODE_MULTI_WRITER, features.singleNodeMultiWriter],
-    [NodeRpc.VOLUME_MOUNT_GROUP, features.volumeMountGroup],
-    [NodeRpc.GET_VOLUME_HEALTH, handlers.nodeGetVolumeHealth],
-    [NodeRpc.GET_STORAGE_HEALTH, handlers.nodeGetStorageHealth],
-  ]);
+  together('node', handlers, ['nodePublishVolume', 'nodeUnpublishVolume']);
+  return offered(NodeRpc, 'node', nodeMethods, handlers, {
+    [NodeRpc.SINGLE_NODE_MULTI_WRITER]: features.singleNodeMultiWriter,
+    [NodeRpc.VOLUME_MOUNT_GROUP]: features.volumeMountGroup,
+  });
+}
+
+/** The capabilities whose methods are all there, or that a feature shows. */
+function offered<Rpc extends number, Handlers extends object>(
+  types: { readonly [name: string]: Rpc },
+  service: string,
+  needs: { readonly [Method in keyof Handlers & string]-?: Rpc | undefined },
+  handlers: Handlers,
+  features: { readonly [type: number]: boolean | undefined },
+): Rpc[] {
+  return Object.values(types).filter((type) => {
+    const methods = (Object.keys(needs) as (keyof Handlers & string)[]).filter((name) => needs[name] === type);
+    return methods.length > 0 ? together(service, handlers, methods) : features[type] === true;
+  });
 }
 
 function given<Type>(candidates: readonly (readonly [Type, unknown])[]): Type[] {
