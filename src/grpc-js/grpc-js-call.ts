@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { CallCredentials, ChannelInterface, InterceptingListener, Metadata, StatusObject } from '@grpc/grpc-js';
+import type { CallCredentials, ChannelInterface, InterceptingListener, Metadata } from '@grpc/grpc-js';
 import type { ChannelCallStart } from '../client/channel-events.js';
 import type { ClientChannel } from '../client/client-channel.js';
 import { Replay } from '../client/replay.js';
@@ -23,7 +23,7 @@ import { LONGEST_TIMER } from '../transport/longest-timer.js';
 import { PackedMessages, type ReceivedMessage } from '../transport/packed-messages.js';
 import type { Transport } from '../transport/transport.js';
 import type { CallSettings } from './call-settings.js';
-import { credentialsStatus, localStatus, statusOf } from './call-status.js';
+import { type CallStatus, credentialsStatus, localStatus, reportedStatus, statusOf } from './call-status.js';
 import { type FramedMessage, frameMessage } from './framed-message.js';
 import { appendMetadata, metadataOf } from './metadata-fields.js';
 import { peerName } from './peer-name.js';
@@ -105,7 +105,7 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
   /** What waits behind them. */
   #packed: PackedMessages | undefined;
   #reading = false;
-  #status: StatusObject | undefined;
+  #status: CallStatus | undefined;
   #deliveryDue = false;
   #delivered = false;
 
@@ -177,7 +177,8 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
   }
 
   cancelWithStatus(code: number, details: string): void {
-    this.#abort(localStatus(code, details));
+    // The application's own words.
+    this.#abort({ ...localStatus(code, details), isLocal: false });
   }
 
   setCredentials(credentials: CallCredentials): void {
@@ -242,7 +243,7 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
     const header = parseResponseHeader(fields);
     if (header.kind === 'failure') {
       const { code, message } = header.status;
-      return this.#abort({ code, details: message, metadata: metadataOf(fields) });
+      return this.#abort(localStatus(code, message, metadataOf(fields)));
     }
     const { encoding } = header;
     if (encoding !== undefined && !isSupportedEncoding(encoding)) {
@@ -386,7 +387,7 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
     } catch (error) {
       if (code === Code.OK) return this.#abort(statusOf(error));
     }
-    this.#end({ code, details: message, metadata: trailers });
+    this.#end({ code, details: message, metadata: trailers, isLocal: !fields.includes('grpc-status') });
   }
 
   #queuedOctets(): number {
@@ -459,13 +460,14 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
     this.#deadlineTimer?.clear();
     this.#options.parent?.removeListener('cancelled', this.#cancelledByParent);
     this.#owner.channel.callEnded(this.#observed, this.#status.code as Code, this.#status.details);
-    listener.onReceiveStatus(this.#status);
+    const { method } = this.#options;
+    listener.onReceiveStatus(reportedStatus(this.#status, method, this.#owner.channel.address));
   }
 
   // ------------------------------------------------------------------------------------------------------------- end
 
   /** Ends the call from this side; nothing that waits is told any more. */
-  #abort(status: StatusObject): void {
+  #abort(status: CallStatus): void {
     if (this.#delivered) return;
     this.#messages = [];
     this.#packed = undefined;
@@ -479,7 +481,7 @@ export class GrpcJsCall implements Call, WaitingCall, StreamHandler {
     this.#end(status);
   }
 
-  #end(status: StatusObject): void {
+  #end(status: CallStatus): void {
     this.#status = status;
     this.#replay.stop();
     clearTimeout(this.#retryTimer);

@@ -238,12 +238,17 @@ describe('the connection', () => {
   });
 
   it('fails calls at once, and those that wait when their time is over', async () => {
-    using nowhere = podInfoClient(abstractName());
-    await expect(nowhere.describe({})).rejects.toMatchObject({ code: status.UNAVAILABLE });
+    const endpoint = abstractName();
+    using nowhere = podInfoClient(endpoint);
+    const what = 'nobody listens on this name in this network namespace; start the server there (ECONNREFUSED)';
+    await expect(nowhere.describe({})).rejects.toMatchObject({
+      code: status.UNAVAILABLE,
+      details: `${what} (podinfo.v1.PodInfo/Describe at ${endpoint})`,
+    });
     const metadata = new Metadata({ waitForReady: true });
     await expect(nowhere.describe({}, { metadata, deadline: Date.now() + 50 })).rejects.toMatchObject({
       code: status.DEADLINE_EXCEEDED,
-      details: expect.stringContaining('no connection'),
+      details: expect.stringMatching(/no connection.* \(podinfo\.v1\.PodInfo\/Describe at unix-abstract:/),
     });
   });
 
