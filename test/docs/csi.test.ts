@@ -21,6 +21,8 @@ function program(file: string): string {
 }
 
 describe('the plugin of the page', () => {
+  const files = ['plugin.ts', 'call.ts', 'connect.ts'];
+  const [, connected] = page.match(/^\$ npx tsx connect\.ts\n([\s\S]*?)^```$/m) ?? [];
   const [, listens, called] = page.match(/^\$ npx tsx plugin\.ts &\n(.*\n)\$ npx tsx call\.ts\n([\s\S]*?)^```$/m) ?? [];
 
   beforeAll(() => {
@@ -31,12 +33,9 @@ describe('the plugin of the page', () => {
     };
     const compilerOptions = { ...{ module: 'nodenext', target: 'es2022', strict: true, types: ['node'] }, paths };
     const options = { ...compilerOptions, noEmit: true, rootDir: '/', skipLibCheck: true };
-    for (const file of ['plugin.ts', 'call.ts']) writeFileSync(path.join(folder, file), program(file));
+    for (const file of files) writeFileSync(path.join(folder, file), program(file));
     writeFileSync(path.join(folder, 'package.json'), '{ "type": "module" }');
-    writeFileSync(
-      path.join(folder, 'tsconfig.json'),
-      JSON.stringify({ compilerOptions: options, files: ['plugin.ts', 'call.ts'] }),
-    );
+    writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files }));
     symlinkSync(path.join(repository, 'node_modules'), path.join(folder, 'node_modules'));
   });
 
@@ -50,6 +49,8 @@ describe('the plugin of the page', () => {
     try {
       const { stdout, stderr } = await run(process.execPath, ['--import', 'tsx', 'call.ts'], options);
       expect(stderr + stdout).toBe(called);
+      const second = await run(process.execPath, ['--import', 'tsx', 'connect.ts'], options);
+      expect(second.stderr + second.stdout).toBe(connected);
       const exit = once(plugin, 'exit');
       plugin.kill('SIGTERM');
       expect(await exit).toEqual([0, null]);
@@ -69,7 +70,9 @@ it('the table of errors says what they are', () => {
     const each = codes.split(', ');
     return names.map((name, index) => [name, each[index] ?? each[0]] as const);
   });
-  const errors = Object.entries(csi).filter(([name]) => !['connectPlugin', 'createPlugin', 'csiEndpoint'].includes(name));
+  const errors = Object.entries(csi).filter(
+    ([name]) => !['connectPlugin', 'createPlugin', 'csiEndpoint'].includes(name),
+  );
   const actual = errors.map(([name, make]) => {
     const error = (make as (...texts: string[]) => { readonly code: number })('a', 'b', 'c');
     return [name, codeName(error.code)] as const;

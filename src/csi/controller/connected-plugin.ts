@@ -18,7 +18,7 @@ import { RpcError } from '../../rpc/rpc-error.js';
 import type { ServiceDefinition } from '../../rpc/service-definition.js';
 import type { PluginCapabilities } from '../plugin/plugin-capabilities.js';
 import type { ConnectPluginLogger, ConnectPluginOptions } from './connect-plugin.js';
-import type { ConnectionLossAction } from './connection-loss.js';
+import type { ConnectionLoss, ConnectionLossAction } from './connection-loss.js';
 import { discoverPlugin, type PluginDescription } from './discover-plugin.js';
 import { exitOnLoss } from './exit-on-loss.js';
 import { LocalRules } from './local-rules.js';
@@ -209,7 +209,20 @@ export class ConnectedPlugin implements AsyncDisposable {
     const link = this.#link;
     if (link === undefined) throw this.#unavailable(method);
     const call = link.client(definition)[method.key] as (message: unknown, options: CallOptions) => unknown;
-    return call(message, timeoutMs === undefined ? options : { ...options, timeoutMs });
+    const sent = timeoutMs === undefined ? options : { ...options, timeoutMs };
+    if (method.responseStream) return call(message, sent);
+    try {
+      return await call(message, sent);
+    } catch (error) {
+      throw link.lost === undefined ? error : this.#broken(error, link.lost, method);
+    }
+  }
+
+  /** To the link its end is that of a channel, which would only puzzle. */
+  #broken(error: unknown, reason: string, method: CompiledMethod): unknown {
+    if (!(error instanceof RpcError) || error.code !== Code.UNAVAILABLE) return error;
+    const message = `the connection to the plugin ${this.name} was lost, ${reason}: ${error.statusMessage}`;
+    return this.#error(Code.UNAVAILABLE, message, method, error.cause);
   }
 
   #readyFor(timeoutMs = Number.POSITIVE_INFINITY, { deadline, signal }: CallOptions): Promise<void> {
@@ -309,27 +322,23 @@ export class ConnectedPlugin implements AsyncDisposable {
   #lost(link: PluginLink, reason: string): void {
     this.#link = undefined;
     void link.close(Number.POSITIVE_INFINITY).then(() => this.#links.delete(link));
-    const action = this.#decide(reason);
-    if (action === 'exit') {
-      exitOnLoss({ name: this.name, address: this.#address, reason }, this.#options.terminationLog);
-    }
-    if (action === 'reconnect') this.#reconnecting = this.#reconnect();
-    else this.#fail(this.#error(Code.UNAVAILABLE, `the connection to the plugin ${this.name} was lost: ${reason}`));
+    const loss: ConnectionLoss = { name: this.name, address: this.#address, reason };
+    const action = this.#decide(loss);
+    if (action === 'exit') exitOnLoss(loss, this.#options.terminationLog);
+    const message = `the connection to the plugin ${this.name} was lost: ${reason}`;
+    if (action === 'reconnect') {
+      this.#logger.warn(loss, message);
+      this.#reconnecting = this.#reconnect();
+    } else this.#fail(this.#error(Code.UNAVAILABLE, message));
   }
 
-  #decide(reason: string): ConnectionLossAction {
+  #decide(loss: ConnectionLoss): ConnectionLossAction {
     const { onConnectionLost = 'reconnect' } = this.#options;
-    const { name } = this;
-    const address = this.#address;
-    const fields = { name, address, reason };
-    this.#logger.warn(fields, `lost the connection to the plugin ${name} at ${address}: ${reason}`);
     if (typeof onConnectionLost !== 'function') return onConnectionLost;
     try {
-      return onConnectionLost(fields);
+      return onConnectionLost(loss);
     } catch (error) {
-      process.nextTick(() => {
-        throw error;
-      });
+      throwLater(error);
       return 'fail';
     }
   }
@@ -358,8 +367,15 @@ export class ConnectedPlugin implements AsyncDisposable {
     this.#failure = error;
     this.#settle();
     const { onFailed } = this.#options;
-    if (onFailed !== undefined) return onFailed(error);
-    this.#logger.error({ err: error }, `the plugin ${this.name} cannot be used any more: ${error.message}`);
+    if (onFailed === undefined) {
+      this.#logger.error({ err: error }, `the plugin ${this.name} cannot be used any more: ${error.message}`);
+      return;
+    }
+    try {
+      onFailed(error);
+    } catch (thrown) {
+      throwLater(thrown);
+    }
   }
 
   #settle(): void {
@@ -368,4 +384,11 @@ export class ConnectedPlugin implements AsyncDisposable {
       else resolve();
     }
   }
+}
+
+/** What a callback throws is an uncaught exception, and does not disturb who called it. */
+function throwLater(error: unknown): void {
+  process.nextTick(() => {
+    throw error;
+  });
 }

@@ -77,12 +77,8 @@ export class PluginLink {
     const { state, counters } = this.channel;
     if (state === 'ready') this.#connected = true;
     else if (this.#connected && this.#lost === undefined) {
-      this.#lost =
-        counters.lost > 0
-          ? 'it broke'
-          : counters.goawaysReceived > 0
-            ? 'the plugin takes no more calls on it'
-            : 'it ended';
+      // An open call may notice before the connection is counted as lost.
+      this.#lost = counters.goawaysReceived > 0 ? 'the plugin takes no more calls on it' : 'it broke';
       // Calls that are open may end, if there is still somebody.
       void this.close(Number.POSITIVE_INFINITY);
       this.onLost?.(this.#lost);

@@ -345,6 +345,23 @@ describe('a lost connection', () => {
     expect(getCapacity).not.toHaveBeenCalled();
   });
 
+  it('ends the calls that are open, without a word about channels', async () => {
+    const first = await serveProcess(
+      path,
+      'csi.example.com',
+      '{ controller: { getCapacity: () => new Promise(() => { console.log("running"); }) } }',
+    );
+    const running = once(first.child.stdout!, 'data');
+    const plugin = await connect();
+    const call = failureOf(plugin.controller.getCapacity({}));
+    await running;
+    await first.end();
+    expect(await call).toMatchObject({
+      ...{ code: Code.UNAVAILABLE, method: 'csi.v1.Controller/GetCapacity', endpoint: `unix://${path}` },
+      statusMessage: expect.stringContaining('the connection to the plugin csi.example.com was lost, it broke: '),
+    });
+  });
+
   it('may be the end', async () => {
     const served = await serve();
     const plugin = await connect({ onConnectionLost: 'fail' });
