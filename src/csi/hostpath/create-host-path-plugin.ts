@@ -2,6 +2,7 @@ import { createPlugin, type Plugin, type PluginOptions } from '../plugin/create-
 import type { PluginFeatures } from '../plugin/plugin-capabilities.js';
 import type { PluginHandlers } from '../plugin/plugin-handlers.js';
 import { controllerHandlers } from './controller/controller-handlers.js';
+import { groupControllerHandlers } from './group-controller/group-controller-handlers.js';
 import { HostPath } from './host-path.js';
 import type { HostPathOptions } from './host-path-options.js';
 import { nodeHandlers } from './node/node-handlers.js';
@@ -47,6 +48,7 @@ export async function createHostPathPlugin(options: HostPathPluginOptions): Prom
       version,
       features,
       controller: controllerHandlers(hostPath),
+      groupController: groupControllerHandlers(hostPath),
       node: nodeHandlers(hostPath),
     });
     const close = async (): Promise<void> => {

@@ -1,4 +1,5 @@
 import type { Snapshot } from '../../../gen/csi/v1/csi.js';
+import { describeTime } from './describe-time.js';
 import type { SnapshotRecord } from './snapshot-record.js';
 
 /** A snapshot as the CO sees it. It is ready as soon as it has a record. */
@@ -7,7 +8,7 @@ export function describeSnapshot({ id, sourceVolumeId, sizeBytes, groupId, creat
     snapshotId: id,
     sourceVolumeId,
     sizeBytes,
-    creationTime: { seconds: BigInt(Math.floor(createdAtMs / 1000)), nanos: (createdAtMs % 1000) * 1_000_000 },
+    creationTime: describeTime(createdAtMs),
     readyToUse: true,
     groupSnapshotId: groupId ?? '',
     accessibleTopology: [],
