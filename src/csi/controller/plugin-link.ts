@@ -55,7 +55,8 @@ export class PluginLink {
         const reason = (this.channel as ClientChannel).describeWait();
         if (performance.now() >= deadlineAt) {
           const { cause } = error;
-          throw new RpcError(Code.DEADLINE_EXCEEDED, reason, { cause, endpoint: this.channel.address });
+          const message = `the plugin was not there in time: ${reason}`;
+          throw new RpcError(Code.DEADLINE_EXCEEDED, message, { cause, endpoint: this.channel.address });
         }
         onWaiting(reason);
       }

@@ -176,7 +176,10 @@ describe('waiting', () => {
   it('says in the log whom it waits for', async () => {
     const info = vi.fn();
     const call = connect({ logger: { ...quiet, info }, progressMs: 5, timeoutMs: 100 });
-    expect(await failureOf(call)).toMatchObject({ code: Code.DEADLINE_EXCEEDED, endpoint: `unix://${path}` });
+    expect(await failureOf(call)).toMatchObject({
+      ...{ code: Code.DEADLINE_EXCEEDED, endpoint: `unix://${path}` },
+      statusMessage: expect.stringMatching(/^the plugin was not there in time: .*there is no such file/),
+    });
     expect(info).toHaveBeenCalledWith(
       expect.objectContaining({ address: `unix://${path}` }),
       expect.stringContaining(`still waiting for the plugin at unix://${path}: there was no connection`),
@@ -360,6 +363,34 @@ describe('a lost connection', () => {
       ...{ code: Code.UNAVAILABLE, method: 'csi.v1.Controller/GetCapacity', endpoint: `unix://${path}` },
       statusMessage: expect.stringContaining('the connection to the plugin csi.example.com was lost, it broke: '),
     });
+  });
+
+  it('is replaced, however often the next plugin hangs before it says who it is', async () => {
+    const served = await serve();
+    const plugin = await connect({ callTimeoutMs: 200 });
+    await served.close();
+    const getPluginInfo = vi.fn(async () => {
+      if (getPluginInfo.mock.calls.length < 3) await new Promise(() => {});
+      return { name: 'csi.example.com', vendorVersion: '2.0.0' };
+    });
+    const server = createServer();
+    open.push(() => server.shutdown({ graceMs: 0 }));
+    server.addPartial(IdentityDefinition, {
+      probe: async () => ({}),
+      getPluginCapabilities: async () => ({}),
+      getPluginInfo,
+    });
+    await server.listen(path);
+    await plugin.ready();
+    expect(plugin.version).toBe('2.0.0');
+    expect(getPluginInfo.mock.calls.length).toBeGreaterThan(2);
+  });
+
+  it('is the end, when whoever hears of it says so', async () => {
+    const served = await serve();
+    const plugin = await connect({ onConnectionLost: () => 'fail' });
+    await served.close();
+    await until(() => expect(plugin.state).toBe('failed'));
   });
 
   it('may be the end', async () => {
