@@ -11,11 +11,11 @@ import { nodeHandlers } from './node/node-handlers.js';
 export type HostPathPluginOptions = HostPathOptions &
   Partial<Omit<PluginOptions, keyof PluginHandlers | 'features' | 'capabilities'>>;
 
-/** A host-path plugin. Close it, so that its records are closed too. */
+/** A host-path plugin. When the plugin is shut down its records are closed too, and copies that still run end. */
 export interface HostPathPlugin extends AsyncDisposable {
   readonly plugin: Plugin;
   readonly hostPath: HostPath;
-  /** Lets open calls end, within the grace, and then closes the records. */
+  /** Lets open calls end, within the grace, and resolves when the records are closed. */
   close(): Promise<void>;
 }
 
@@ -51,9 +51,11 @@ export async function createHostPathPlugin(options: HostPathPluginOptions): Prom
       groupController: groupControllerHandlers(hostPath),
       node: nodeHandlers(hostPath),
     });
+    // However the plugin is shut down, also by a signal: copies that still run would keep the process from its end.
+    const closed = plugin.server.closed.then(() => hostPath.close());
     const close = async (): Promise<void> => {
       await plugin.close();
-      await hostPath.close();
+      await closed;
     };
     return { plugin, hostPath, close, [Symbol.asyncDispose]: close };
   } catch (error) {

@@ -62,6 +62,16 @@ describe('createHostPathPlugin', () => {
     expect((await controller.listVolumes({})).entries).toHaveLength(1);
   });
 
+  it('closes its records when the server is shut down, whoever did it', async () => {
+    const options = { stateFolder: join(temporaryFolder(), 'state'), nodeId: 'node-1', mounts: 'links' } as const;
+    const { plugin, hostPath, close } = await createHostPathPlugin({ ...options, shutdownOn: false });
+    const { signal } = hostPath.copyOptions('vol-1', 'vol-2');
+    await plugin.server.shutdown();
+    await close();
+    expect(signal?.aborted).toBe(true);
+    await expect(hostPath.store.transaction(() => {})).rejects.toThrow('closed');
+  });
+
   it('closes its records when the plugin cannot be made', async () => {
     const options = { stateFolder: join(temporaryFolder(), 'state'), nodeId: 'node-1', mounts: 'links' } as const;
     await expect(createHostPathPlugin({ ...options, name: 'not a name' })).rejects.toThrow(TypeError);
