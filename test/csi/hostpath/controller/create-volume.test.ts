@@ -1,6 +1,7 @@
+import { readdirSync } from 'node:fs';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Code } from '../../../../src/index.js';
 import { block, from, MEBIBYTE, mount, openHostPath } from '../open-host-path.js';
 
@@ -108,6 +109,22 @@ describe('createVolume', () => {
     await expect(clone).rejects.toThrow('closed');
     expect(await readdir(hostPath.volumes.path)).toEqual(expect.arrayContaining(['.store', volumeId]));
     expect(await hostPath.volumes.ids()).toEqual([volumeId]);
+  });
+
+  it('has the content before the record, so that a crash between them leaves no record without content', async () => {
+    const { createVolume, hostPath } = await openHostPath();
+    const { store, volumes } = hostPath;
+    const contents: number[] = [];
+    const records: number[] = [];
+    const transaction = store.transaction.bind(store);
+    vi.spyOn(store, 'transaction').mockImplementation((change) => {
+      contents.push(readdirSync(volumes.path).filter((name) => name.startsWith('vol-')).length);
+      records.push([...store.volumes.all()].length);
+      return transaction(change);
+    });
+    const { volumeId } = await createVolume({ name: 'data' });
+    await createVolume({ name: 'clone', ...from('volume', volumeId) });
+    expect({ contents, records }).toEqual({ contents: [1, 2], records: [0, 1] });
   });
 
   it('gives a name to one volume, whoever asks how often', async () => {

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { newId } from '../../../../src/csi/hostpath/new-id.js';
 import { Code } from '../../../../src/index.js';
 import { from, MEBIBYTE, openHostPath } from '../open-host-path.js';
@@ -22,6 +22,19 @@ describe('deleteVolume', () => {
     }
     expect(hostPath.volumes.path).toBeTruthy();
     expect(await hostPath.volumes.ids()).toEqual([]);
+  });
+
+  it('removes the content after the record, so that a crash between them leaves no record without content', async () => {
+    const { createVolume, deleteVolume, hostPath } = await openHostPath();
+    const { volumeId } = await createVolume({ name: 'data' });
+    const remove = hostPath.volumes.remove.bind(hostPath.volumes);
+    const recorded: boolean[] = [];
+    vi.spyOn(hostPath.volumes, 'remove').mockImplementation((id) => {
+      recorded.push(hostPath.store.volumes.get(id) !== undefined);
+      return remove(id);
+    });
+    await deleteVolume({ volumeId });
+    expect(recorded).toEqual([false]);
   });
 
   it('finishes what an earlier attempt left', async () => {
