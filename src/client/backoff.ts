@@ -1,3 +1,5 @@
+import { checkOptionNames, type OptionNames } from '../options/check-option-names.js';
+
 /** How long to wait between attempts to connect. */
 export interface BackoffOptions {
   /** Milliseconds before the second attempt, 1 to a day. Default 10. */
@@ -12,6 +14,13 @@ export interface BackoffOptions {
 
 const DAY = 24 * 60 * 60 * 1_000;
 
+export const backoffOptionNames: OptionNames<BackoffOptions> = {
+  firstMs: true,
+  multiplier: true,
+  jitter: true,
+  longestMs: true,
+};
+
 const ranges: { readonly [Name in keyof Required<BackoffOptions>]: readonly [number, number] } = {
   firstMs: [1, DAY],
   multiplier: [1, 100],
@@ -24,8 +33,10 @@ export class Backoff {
   readonly #options: Required<BackoffOptions>;
   #wait: number;
 
-  /** @throws RangeError for an option that is not in its range. */
-  constructor({ firstMs = 10, multiplier = 1.6, jitter = 0.2, longestMs = 1_000 }: BackoffOptions = {}) {
+  /** @throws RangeError for an option that is not in its range, TypeError for one that there is not. */
+  constructor(options: BackoffOptions = {}) {
+    checkOptionNames('backoff', options, backoffOptionNames);
+    const { firstMs = 10, multiplier = 1.6, jitter = 0.2, longestMs = 1_000 } = options;
     this.#options = { firstMs, multiplier, jitter, longestMs };
     for (const [name, [least, most]] of Object.entries(ranges)) {
       const value = this.#options[name as keyof BackoffOptions];

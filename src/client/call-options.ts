@@ -1,3 +1,4 @@
+import type { OptionNames } from '../options/check-option-names.js';
 import type { Metadata, MetadataInit } from '../rpc/metadata.js';
 
 /** What a caller may say about one call. */
@@ -18,3 +19,14 @@ export interface CallOptions {
   /** Called with the metadata that the server sends at the end, also when the call fails with a status of the server's. */
   readonly onTrailer?: (trailer: Metadata) => void;
 }
+
+export const callOptionNames: OptionNames<CallOptions> = {
+  timeoutMs: true,
+  deadline: true,
+  signal: true,
+  metadata: true,
+  waitForReady: true,
+  compression: true,
+  onHeader: true,
+  onTrailer: true,
+};

@@ -1,12 +1,13 @@
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { parseEndpoint } from '../endpoint/parse-endpoint.js';
 import { printEndpoint } from '../endpoint/print-endpoint.js';
+import { checkOptionNames, type OptionNames } from '../options/check-option-names.js';
 import type { Peer } from '../socket/peer.js';
 import { checkPolicy, type PeerPolicy } from '../socket/peer-policy.js';
 import type { KeepaliveOptions } from '../transport/keepalive.js';
-import type { ChannelLimits } from '../transport/limits.js';
+import { type ChannelLimits, defaultChannelLimits } from '../transport/limits.js';
 import { socketConnector } from '../transport/socket-connector.js';
-import type { BackoffOptions } from './backoff.js';
+import { type BackoffOptions, backoffOptionNames } from './backoff.js';
 import type { ChannelCounts } from './channel-counters.js';
 import { ClientChannel } from './client-channel.js';
 import type { ClientInterceptor } from './client-interceptor.js';
@@ -37,6 +38,18 @@ export interface ChannelOptions {
   /** Goes before podwire's own name in `user-agent`. */
   readonly userAgent?: string;
 }
+
+export const channelOptionNames: OptionNames<ChannelOptions> = {
+  waitForReady: true,
+  allowServer: true,
+  protectedPath: true,
+  interceptors: true,
+  limits: defaultChannelLimits,
+  keepalive: true,
+  backoff: backoffOptionNames,
+  compression: true,
+  userAgent: true,
+};
 
 /** As in gRPC's connectivity semantics; `idle` is a channel whose connection was not asked for or ended. */
 export type ChannelState = 'idle' | 'connecting' | 'ready' | 'transient-failure' | 'shutdown';
@@ -76,6 +89,7 @@ export interface Channel extends AsyncDisposable {
  */
 export function createChannel(endpoint: string | Endpoint, options: ChannelOptions = {}): Channel {
   const parsed = parseEndpoint(endpoint);
+  checkOptionNames('a channel', options, channelOptionNames);
   const timeoutMs = options.limits?.connectTimeoutMs;
   const { allowServer, protectedPath } = options;
   if (allowServer !== undefined) checkPolicy('allowServer', allowServer);

@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from '../options/check-option-names.js';
 import { checkInterceptors } from '../rpc/check-interceptors.js';
 import { type CompiledMethod, compileService } from '../rpc/compile-service.js';
 import { isServiceDefinition } from '../rpc/is-service-definition.js';
@@ -5,7 +6,7 @@ import { Metadata } from '../rpc/metadata.js';
 import { PromisedIterable } from '../rpc/promised-iterable.js';
 import type { Client as ClientOf, ServiceDefinition } from '../rpc/service-definition.js';
 import { beginCall } from './begin-call.js';
-import type { CallOptions } from './call-options.js';
+import { type CallOptions, callOptionNames } from './call-options.js';
 import type { Channel } from './channel.js';
 import type { CallStatus, ClientCall } from './client-call.js';
 import type { ClientChannel } from './client-channel.js';
@@ -18,6 +19,8 @@ export interface ClientOptions {
   /** Options of every call; an option that a call has itself counts instead. */
   readonly defaults?: CallOptions;
 }
+
+const clientOptionNames: OptionNames<ClientOptions> = { interceptors: true, defaults: callOptionNames };
 
 /** A service as its caller sees it: one function for each method of the definition. */
 export type Client<Definition extends ServiceDefinition> = ClientOf<Definition, CallOptions>;
@@ -43,6 +46,7 @@ export function createClient<Definition extends ServiceDefinition>(
     const example = 'createClient(SettingsDefinition, createChannel("..."))';
     throw new TypeError(`createClient takes a definition and a channel: ${example}`);
   }
+  checkOptionNames('a client', options, clientOptionNames);
   const { interceptors: inner = [] } = options;
   checkInterceptors(inner);
   const owner = channel as ClientChannel;

@@ -2,8 +2,9 @@ import { type Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { parseEndpoint } from '../endpoint/parse-endpoint.js';
 import { printEndpoint } from '../endpoint/print-endpoint.js';
+import { checkOptionNames, type OptionNames } from '../options/check-option-names.js';
 import { RequestCounters } from '../server/request-counters.js';
-import type { ListenOptions } from '../socket/listen-options.js';
+import { type ListenOptions, listenOptionNames } from '../socket/listen-options.js';
 import type { KeepaliveOptions } from '../transport/keepalive.js';
 import { defaultServerLimits, resolveLimits, type ServerLimits } from '../transport/limits.js';
 import { acceptSockets } from '../transport/socket-acceptor.js';
@@ -28,6 +29,12 @@ export interface BindServerOptions extends ListenOptions {
   readonly keepalive?: KeepaliveOptions;
 }
 
+const bindServerOptionNames: OptionNames<BindServerOptions> = {
+  ...listenOptionNames,
+  limits: defaultRelayLimits,
+  keepalive: true,
+};
+
 /**
  * Lets a grpc-js server answer on a podwire endpoint: calls with any `:authority` are taken, peers are checked by
  * `allowPeer`, and `call.getPeer()` says who calls (`peerOf(call)` as an object).
@@ -43,18 +50,20 @@ export async function bindServer(
   options: BindServerOptions = {},
 ): Promise<BoundListener> {
   const parsed = parseEndpoint(endpoint);
-  const own = resolveLimits<RelayLimits>('bindServer', defaultRelayLimits, options.limits);
+  checkOptionNames('bindServer', options, bindServerOptionNames);
+  const { limits: overrides, keepalive, ...listenOptions } = options;
+  const own = resolveLimits<RelayLimits>('bindServer', defaultRelayLimits, overrides);
   const limits = { ...defaultServerLimits, ...own };
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const inject = injector.injectConnection;
   let stopWatching = (): void => {};
   const requests = new RequestCounters();
-  const connections = new RelayedConnections({ limits, keepalive: options.keepalive, inject, requests }, () => {
+  const connections = new RelayedConnections({ limits, keepalive, inject, requests }, () => {
     stopWatching();
     injector.destroy();
   });
   try {
-    const socketListener = await acceptSockets(parsed, options, limits, {
+    const socketListener = await acceptSockets(parsed, listenOptions, limits, {
       onConnection: (connection) => connections.add(connection),
       onError: (error) => process.emitWarning(`accepting on ${printEndpoint(parsed)} failed: ${error.message}`),
     });

@@ -1,7 +1,8 @@
 import type { ChannelCredentials, Channel as GrpcChannel, ChannelOptions as GrpcJsOptions } from '@grpc/grpc-js';
-import { type Channel, type ChannelOptions, createChannel } from '../client/channel.js';
+import { type Channel, type ChannelOptions, channelOptionNames, createChannel } from '../client/channel.js';
 import { ClientChannel } from '../client/client-channel.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
+import { checkOptionNames, type OptionNames } from '../options/check-option-names.js';
 import { callSettings, connectionOptions } from './call-settings.js';
 import { GrpcJsChannel } from './grpc-js-channel.js';
 
@@ -10,6 +11,14 @@ export interface ChannelFactoryOptions extends Omit<ChannelOptions, 'interceptor
   /** Where the server is. Default: the address that the grpc-js client was made with. */
   readonly endpoint?: string | Endpoint;
 }
+
+const {
+  interceptors: _interceptors,
+  compression: _compression,
+  userAgent: _userAgent,
+  ...namesOfConnection
+} = channelOptionNames;
+const factoryOptionNames: OptionNames<ChannelFactoryOptions> = { ...namesOfConnection, endpoint: true };
 
 /** Makes the channel of a grpc-js client; also by hand, for nice-grpc: `createClient(definition, channelFactory(endpoint)())`. */
 export type ChannelFactory = (
@@ -24,10 +33,13 @@ export type ChannelFactory = (
  * @param target where to: an endpoint, options, or a channel of podwire that several clients share and that closing a client
  * leaves open. Default: the address of the client.
  *
+ * @throws TypeError for an option that there is not.
+ *
  * The factory throws EndpointError for a spelling that is not clear, TypeError for TLS credentials, RangeError for options
  * that do not fit.
  */
 export function channelFactory(target: string | Endpoint | Channel | ChannelFactoryOptions = {}): ChannelFactory {
+  if (!isChannel(target) && !isEndpoint(target)) checkOptionNames('channelFactory', target, factoryOptionNames);
   return (address, credentials, options = {}) => {
     if (credentials?._isSecure()) {
       throw new TypeError('a Unix socket has no TLS: make the client with credentials.createInsecure()');

@@ -1,3 +1,4 @@
+import { likeliest } from '../options/check-option-names.js';
 import { Code } from '../rpc/code.js';
 import { type CompiledMethod, compileService } from '../rpc/compile-service.js';
 import { PromisedIterable } from '../rpc/promised-iterable.js';
@@ -19,7 +20,7 @@ type Implementation = { readonly [key: string]: unknown };
  * The handlers of a service, interceptors composed around each.
  *
  * @param partial whether methods may be missing; they answer UNIMPLEMENTED, and interceptors see their calls.
- * @throws TypeError that names the methods which the implementation lacks.
+ * @throws TypeError that names the methods which the implementation lacks, or a handler that is of no method.
  */
 export function methodHandlers(
   definition: ServiceDefinition,
@@ -28,6 +29,7 @@ export function methodHandlers(
   partial: boolean,
 ): MethodHandler[] {
   const methods = compileService(definition);
+  checkHandlerNames(definition, implementation);
   const missing = methods.filter(({ key }) => typeof implementation[key] !== 'function').map(({ key }) => key);
   if (missing.length > 0 && !partial) {
     const fix = 'add them, or use addPartial, which answers UNIMPLEMENTED';
@@ -39,6 +41,19 @@ export function methodHandlers(
       : (implementation[method.key] as MethodHandler['handle']).bind(implementation);
     return { method, handle: interceptors.length === 0 ? handle : intercept(method, handle, interceptors) };
   });
+}
+
+/** An object of a class may well have functions of its own; what was written as a list of handlers has them by mistake. */
+function checkHandlerNames({ fullName, methods }: ServiceDefinition, implementation: Implementation): void {
+  const prototype = Object.getPrototypeOf(implementation);
+  if (prototype !== Object.prototype && prototype !== null) return;
+  for (const [name, handler] of Object.entries(implementation)) {
+    if (typeof handler !== 'function' || Object.hasOwn(methods, name)) continue;
+    const free = Object.keys(methods).filter((key) => implementation[key] === undefined);
+    const meant = likeliest(name, free);
+    const hint = meant === undefined ? `its methods are ${Object.keys(methods).join(', ')}` : `write ${meant}`;
+    throw new TypeError(`${fullName} has no method "${name}"; ${hint}`);
+  }
 }
 
 function unimplemented({ fullName }: CompiledMethod): MethodHandler['handle'] {

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { parseEndpoint } from '../endpoint/parse-endpoint.js';
 import { printEndpoint } from '../endpoint/print-endpoint.js';
+import { checkOptionNames, type OptionNames } from '../options/check-option-names.js';
 import { checkInterceptors } from '../rpc/check-interceptors.js';
 import type { CompiledMethod } from '../rpc/compile-service.js';
 import { isServiceDefinition } from '../rpc/is-service-definition.js';
@@ -11,7 +12,7 @@ import type { ListenOptions } from '../socket/listen-options.js';
 import { checkGrace } from '../transport/check-grace.js';
 import type { Connection } from '../transport/connector.js';
 import { checkKeepalive, type KeepaliveOptions } from '../transport/keepalive.js';
-import { resolveServerLimits, type ServerLimits } from '../transport/limits.js';
+import { defaultServerLimits, resolveServerLimits, type ServerLimits } from '../transport/limits.js';
 import { LONGEST_TIMER } from '../transport/longest-timer.js';
 import { acceptSockets } from '../transport/socket-acceptor.js';
 import { type MethodHandler, methodHandlers } from './method-handler.js';
@@ -39,10 +40,22 @@ export interface ServerOptions {
   readonly onHandlerError?: (error: unknown, method: CompiledMethod) => void;
 }
 
+const serverOptionNames: OptionNames<ServerOptions> = {
+  interceptors: true,
+  limits: defaultServerLimits,
+  keepalive: true,
+  compression: true,
+  shutdownOn: true,
+  shutdownGraceMs: true,
+  onHandlerError: true,
+};
+
 export interface AddOptions {
   /** Inside those of the server, the first one outermost. Default: none. */
   readonly interceptors?: readonly ServerInterceptor[];
 }
+
+const addOptionNames: OptionNames<AddOptions> = { interceptors: true };
 
 export interface ShutdownOptions {
   /** How long open calls may go on, in milliseconds. Default: `shutdownGraceMs` of the server, 10,000. */
@@ -66,6 +79,7 @@ export class Server implements AsyncDisposable {
   #allClosed: (() => void) | undefined;
 
   constructor(options: ServerOptions = {}) {
+    checkOptionNames('a server', options, serverOptionNames);
     this.#options = options;
     if (options.interceptors !== undefined) checkInterceptors(options.interceptors);
     if (options.keepalive !== undefined) checkKeepalive(options.keepalive);
@@ -114,7 +128,7 @@ export class Server implements AsyncDisposable {
   /**
    * Adds a service: one function for each method of its generated definition.
    *
-   * @throws TypeError when a method is missing or the service was added before.
+   * @throws TypeError when a method is missing, a handler is of no method, or the service was added before.
    */
   add<Definition extends ServiceDefinition>(
     definition: Definition,
@@ -128,7 +142,7 @@ export class Server implements AsyncDisposable {
   /**
    * Adds a service of which only some methods are offered; the others answer UNIMPLEMENTED.
    *
-   * @throws TypeError when the service was added before.
+   * @throws TypeError when a handler is of no method, or the service was added before.
    */
   addPartial<Definition extends ServiceDefinition>(
     definition: Definition,
@@ -203,6 +217,7 @@ export class Server implements AsyncDisposable {
       const example = `server.${name}(SettingsDefinition, { ... })`;
       throw new TypeError(`${name} takes a definition and an implementation: ${example}`);
     }
+    checkOptionNames('an added service', options, addOptionNames);
     if (options.interceptors !== undefined) checkInterceptors(options.interceptors);
     if (this.#services.has(definition.fullName)) {
       throw new TypeError(`the service ${definition.fullName} was added before`);

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { AbstractEndpoint, Endpoint, PathEndpoint } from '../endpoint/endpoint.js';
 import { parseEndpoint } from '../endpoint/parse-endpoint.js';
 import { printEndpoint } from '../endpoint/print-endpoint.js';
+import { checkOptionNames, type OptionNames } from '../options/check-option-names.js';
 import { checkWithoutCredentials } from './check-without-credentials.js';
 import { defaultServerPolicy } from './default-policy.js';
 import { hasLibc } from './has-libc.js';
@@ -31,6 +32,13 @@ export interface DialOptions {
   readonly protectedPath?: boolean;
 }
 
+const dialOptionNames: OptionNames<DialOptions> = {
+  timeoutMs: true,
+  signal: true,
+  allowServer: true,
+  protectedPath: true,
+};
+
 export interface DialedSocket {
   /**
    * Connected, paused and owned by the caller: attach the listeners before the next turn of the event loop, then call
@@ -54,6 +62,7 @@ export async function dialSocket(endpoint: string | Endpoint, options: DialOptio
   if (checked.kind === 'fd') {
     throw new SocketError('ERR_PODWIRE_UNSUPPORTED', shown, 'an inherited socket can be listened on, not dialed');
   }
+  checkOptionNames('dialSocket', options, dialOptionNames);
   const protect = options.protectedPath || false;
   const policy = options.allowServer ?? defaultServerPolicy(checked, protect);
   checkPolicy('allowServer', policy);

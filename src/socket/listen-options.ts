@@ -1,3 +1,4 @@
+import type { OptionNames } from '../options/check-option-names.js';
 import type { PeerPolicy } from './peer-policy.js';
 import type { SocketError } from './socket-error.js';
 
@@ -37,3 +38,17 @@ export interface ListenOptions {
   /** Called each time that `relisten` has got the path back: the place to register with a kubelet again. */
   readonly onRelisten?: () => void;
 }
+
+export const listenOptionNames: OptionNames<ListenOptions> = {
+  mode: true,
+  owner: true,
+  group: true,
+  createParent: true,
+  backlog: true,
+  maxConnections: true,
+  maxConnectionsPerUser: true,
+  allowPeer: true,
+  relisten: true,
+  onLost: true,
+  onRelisten: true,
+};

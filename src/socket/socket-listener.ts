@@ -3,13 +3,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Endpoint, PathEndpoint } from '../endpoint/endpoint.js';
 import { parseEndpoint } from '../endpoint/parse-endpoint.js';
 import { printEndpoint } from '../endpoint/print-endpoint.js';
+import { checkOptionNames } from '../options/check-option-names.js';
 import { absolutePath } from './absolute-path.js';
 import { checkWithoutCredentials } from './check-without-credentials.js';
 import { defaultClientPolicy } from './default-policy.js';
 import { descriptorLimit } from './descriptor-limit.js';
 import { hasLibc } from './has-libc.js';
 import { inheritedSocket } from './inherited-socket.js';
-import type { ListenOptions } from './listen-options.js';
+import { type ListenOptions, listenOptionNames } from './listen-options.js';
 import { listenerEvents } from './listener-events.js';
 import { acceptThoseWaiting, type ListeningServer, serveBoundSocket } from './listening-server.js';
 import { openServer } from './open-server.js';
@@ -92,6 +93,7 @@ export async function listenSocket(
   events: SocketListenerEvents,
 ): Promise<SocketListener> {
   const checked = parseEndpoint(endpoint);
+  checkOptionNames('a listener', options, listenOptionNames);
   const limits = readLimits(options);
   await refuseInCluster(checked);
   if (checked.kind !== 'path') refuseFileOptions(checked, options);

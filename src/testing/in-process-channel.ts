@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { Channel, ChannelOptions } from '../client/channel.js';
+import { type Channel, type ChannelOptions, channelOptionNames } from '../client/channel.js';
 import { ClientChannel } from '../client/client-channel.js';
+import { checkOptionNames, type OptionNames } from '../options/check-option-names.js';
 import { Code } from '../rpc/code.js';
 import { RpcError } from '../rpc/rpc-error.js';
 import type { Server } from '../server/server.js';
@@ -17,6 +18,9 @@ export interface InProcessOptions extends Omit<ChannelOptions, 'protectedPath'> 
   readonly allowPeer?: PeerPolicy;
 }
 
+const { protectedPath: _path, ...namesWithoutPath } = channelOptionNames;
+const inProcessOptionNames: OptionNames<InProcessOptions> = { ...namesWithoutPath, peer: true, allowPeer: true };
+
 const ADDRESS = 'in-process';
 
 /**
@@ -28,12 +32,13 @@ const ADDRESS = 'in-process';
  *
  * Nothing here keeps the process alive: await what you call.
  *
- * @throws TypeError for a policy that is none; RangeError or TypeError for limits that do not fit.
+ * @throws TypeError for a policy that is none, or an option that there is not; RangeError or TypeError for limits that do not fit.
  */
 export function createInProcessChannel(
   server: Server | (() => Server | undefined),
   options: InProcessOptions = {},
 ): Channel {
+  checkOptionNames('an in-process channel', options, inProcessOptionNames);
   const { peer, allowPeer, allowServer } = options;
   if (allowPeer !== undefined) checkPolicy('allowPeer', allowPeer);
   if (allowServer !== undefined) checkPolicy('allowServer', allowServer);

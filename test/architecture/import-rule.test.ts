@@ -20,19 +20,23 @@ const http2ForCalls = ['src/http2/error-code.ts', 'src/http2/header-list-size.ts
 /** Who may import whom. What is not here may not. */
 const rules: { readonly [folder: string]: Rule } = {
   endpoint: { values: [] },
+  options: { values: [] },
   // No I/O, no timers, no Node: bytes in, events and bytes out.
   http2: { values: [] },
-  socket: { values: ['src/endpoint/', 'koffi', 'abstract-socket', 'node:'] },
+  socket: { values: ['src/endpoint/', 'src/options/', 'koffi', 'abstract-socket', 'node:'] },
   // google.rpc.Status is what grpc-status-details-bin holds. zlib compresses.
   rpc: { values: ['gen/google/rpc/', '@bufbuild/protobuf/wire', 'node:zlib'], types: ['src/http2/'] },
   transport: { values: ['src/socket/', 'src/http2/', 'src/rpc/', 'node:'], types: ['src/endpoint/'] },
   server: {
-    values: ['src/transport/', 'src/rpc/', 'src/endpoint/', ...http2ForCalls, 'node:'],
+    values: ['src/transport/', 'src/rpc/', 'src/endpoint/', 'src/options/', ...http2ForCalls, 'node:'],
     types: ['src/http2/', 'src/socket/'],
   },
   client: {
     // It checks the policy that it is given.
-    values: ['src/transport/', 'src/rpc/', 'src/endpoint/', 'src/socket/peer-policy.ts', ...http2ForCalls, 'node:'],
+    values: ['src/transport/', 'src/rpc/', 'src/endpoint/', 'src/options/', ...http2ForCalls].concat(
+      'src/socket/peer-policy.ts',
+      'node:',
+    ),
     types: ['src/http2/', 'src/socket/'],
   },
   services: {
@@ -42,12 +46,15 @@ const rules: { readonly [folder: string]: Rule } = {
   'nice-grpc': { values: ['src/server/', 'src/client/', 'src/rpc/', 'node:'], types: ['src/socket/'] },
   testing: {
     // It stands in for a socket: it makes the stream, and holds the policies itself.
-    values: ['src/server/', 'src/client/', 'src/rpc/', 'src/transport/', 'src/socket/peer-', 'node:'],
+    values: ['src/server/', 'src/client/', 'src/rpc/', 'src/transport/', 'src/options/', 'src/socket/peer-', 'node:'],
     types: ['src/socket/'],
   },
   // A second server on the same wire: it joins transport and http2 as src/server does.
   'grpc-js': {
     values: ['src/server/', 'src/client/', 'src/transport/', 'src/rpc/', 'src/endpoint/', ...http2ForCalls].concat(
+      'src/options/',
+      // It adds options to those of a listener.
+      'src/socket/listen-options.ts',
       '@grpc/grpc-js',
       'node:',
     ),
@@ -269,6 +276,7 @@ describe('importing podwire', () => {
       'endpoint',
       'http2',
       'index.ts',
+      'options',
       'rpc',
       'server',
       'socket',

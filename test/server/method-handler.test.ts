@@ -94,6 +94,27 @@ describe('an implementation', () => {
   });
 });
 
+describe('handlers of no method', () => {
+  const describe = async () => ({});
+
+  it('are refused among those that were written down', () => {
+    expect(() => createServer().addPartial(PodInfoDefinition, { descrybe: describe } as never)).toThrow(
+      new TypeError('podinfo.v1.PodInfo has no method "descrybe"; write describe'),
+    );
+    expect(() => createServer().addPartial(PodInfoDefinition, { describe, remove: describe } as never)).toThrow(
+      'podinfo.v1.PodInfo has no method "remove"; its methods are describe, watch, pushLogs, exchange',
+    );
+  });
+
+  it('are an object’s own business when it is of a class', () => {
+    class Service {
+      describe = describe;
+      format = () => '';
+    }
+    expect(() => createServer().addPartial(PodInfoDefinition, new Service() as never)).not.toThrow();
+  });
+});
+
 describe('interceptors of a server', () => {
   it('wrap each other in order, composed once for each method; those of a service are inside', async () => {
     const notes: string[] = [];
