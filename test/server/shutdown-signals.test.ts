@@ -10,6 +10,21 @@ import { socketFolder } from './serve-podinfo.js';
 import { startPodInfoProcess } from './start-podinfo-process.js';
 
 describe('shutdownOn', () => {
+  it('is refused when it is no signal that can be handled', () => {
+    const listenersBefore = process.listenerCount('SIGTERM');
+    expect(() => createServer({ shutdownOn: 'SIGFOO' as never })).toThrow(
+      new TypeError(`shutdownOn is true, false or a list such as ['SIGTERM'], not "SIGFOO"`),
+    );
+    expect(() => createServer({ shutdownOn: ['SIGTERM', 'SIGFOO' as never] })).toThrow(
+      /^shutdownOn has "SIGFOO", which is no signal here; there are .*SIGTERM/,
+    );
+    expect(() => createServer({ shutdownOn: ['SIGKILL'] })).toThrow(
+      /^shutdownOn has "SIGKILL", which no process can handle; there are (?!.*SIG(KILL|STOP))/,
+    );
+    expect(() => createServer({ shutdownOn: ['SIGSTOP'] })).toThrow(TypeError);
+    expect(process.listenerCount('SIGTERM')).toBe(listenersBefore);
+  });
+
   it.each(['SIGTERM', 'SIGINT'] as const)('ends the process well on %s, and leaves no file', async (signal) => {
     using folder = socketFolder();
     const path = folder.path('x.sock');
