@@ -2,6 +2,7 @@ import type { Endpoint } from '../endpoint/endpoint.js';
 import { parseEndpoint } from '../endpoint/parse-endpoint.js';
 import { printEndpoint } from '../endpoint/print-endpoint.js';
 import { checkOptionNames, type OptionNames } from '../options/check-option-names.js';
+import { checkProtectable } from '../socket/check-protectable.js';
 import type { Peer } from '../socket/peer.js';
 import { checkPolicy, type PeerPolicy } from '../socket/peer-policy.js';
 import type { KeepaliveOptions } from '../transport/keepalive.js';
@@ -85,7 +86,8 @@ export interface Channel extends AsyncDisposable {
 /**
  * The way to the server at `endpoint`. Nothing is dialed before the first call or `ready()`.
  *
- * @throws EndpointError for a spelling that is not clear; RangeError or TypeError for options that do not fit.
+ * @throws EndpointError for a spelling that is not clear; RangeError or TypeError for options that do not fit; SocketError
+ * for `protectedPath` on an abstract name.
  */
 export function createChannel(endpoint: string | Endpoint, options: ChannelOptions = {}): Channel {
   const parsed = parseEndpoint(endpoint);
@@ -93,6 +95,7 @@ export function createChannel(endpoint: string | Endpoint, options: ChannelOptio
   const timeoutMs = options.limits?.connectTimeoutMs;
   const { allowServer, protectedPath } = options;
   if (allowServer !== undefined) checkPolicy('allowServer', allowServer);
+  if (protectedPath) checkProtectable(parsed);
   const connector = socketConnector(parsed, { timeoutMs, allowServer, protectedPath });
   return new ClientChannel(printEndpoint(parsed), connector, options);
 }

@@ -5,6 +5,7 @@ import type { AbstractEndpoint, Endpoint, PathEndpoint } from '../endpoint/endpo
 import { parseEndpoint } from '../endpoint/parse-endpoint.js';
 import { printEndpoint } from '../endpoint/print-endpoint.js';
 import { checkOptionNames, type OptionNames } from '../options/check-option-names.js';
+import { checkProtectable } from './check-protectable.js';
 import { checkWithoutCredentials } from './check-without-credentials.js';
 import { defaultServerPolicy } from './default-policy.js';
 import { hasLibc } from './has-libc.js';
@@ -67,7 +68,10 @@ export async function dialSocket(endpoint: string | Endpoint, options: DialOptio
   const policy = options.allowServer ?? defaultServerPolicy(checked, protect);
   checkPolicy('allowServer', policy);
   throwIfAborted(options.signal, shown);
-  if (protect) checkProtectable(checked, shown);
+  if (protect) {
+    checkProtectable(checked);
+    checkProtectionIsPossible(shown);
+  }
   if (!hasLibc(shown)) checkWithoutCredentials('allowServer', policy, shown);
   const file = protect && checked.kind === 'path' ? holdFile(checked, shown) : undefined;
   let outgoing: OutgoingSocket | undefined;
@@ -88,12 +92,8 @@ export async function dialSocket(endpoint: string | Endpoint, options: DialOptio
   }
 }
 
-/** Said rather than ignored: whoever asks for it counts on it. */
-function checkProtectable(endpoint: Endpoint, shown: string): void {
-  if (endpoint.kind !== 'path') {
-    const message = 'protectedPath is for paths; on an abstract name allowServer alone says who may be the server';
-    throw new SocketError('ERR_PODWIRE_UNSUPPORTED', shown, message);
-  }
+/** Likewise where the path cannot be looked at. */
+function checkProtectionIsPossible(shown: string): void {
   if (hasLibc(shown)) return;
   const fix = process.platform === 'linux' ? 'install koffi for this platform' : 'that needs Linux';
   throw new SocketError('ERR_PODWIRE_UNSUPPORTED', shown, `protectedPath cannot be checked here; ${fix}`);

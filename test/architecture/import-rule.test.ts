@@ -32,9 +32,10 @@ const rules: { readonly [folder: string]: Rule } = {
     types: ['src/http2/', 'src/socket/'],
   },
   client: {
-    // It checks the policy that it is given.
+    // It checks the policy that it is given, and that a path is what it shall protect.
     values: ['src/transport/', 'src/rpc/', 'src/endpoint/', 'src/options/', ...http2ForCalls].concat(
       'src/socket/peer-policy.ts',
+      'src/socket/check-protectable.ts',
       'node:',
     ),
     types: ['src/http2/', 'src/socket/'],

@@ -15,6 +15,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createChannel } from '../../src/client/channel.js';
+import { channelFactory } from '../../src/grpc-js/index.js';
 import { type DialOptions, dialSocket } from '../../src/socket/dial-socket.js';
 import { users } from '../../src/socket/peer-policy.js';
 import { ProtectedPath } from '../../src/socket/protected-path.js';
@@ -213,6 +215,13 @@ describe('protectedPath', () => {
       code: 'ERR_PODWIRE_UNSUPPORTED',
       message: expect.stringContaining('allowServer'),
     });
+    const message = 'protectedPath is for paths; on an abstract name allowServer alone says who may be the server';
+    const refused = expect.objectContaining({
+      code: 'ERR_PODWIRE_UNSUPPORTED',
+      message: `unix-abstract:${name}: ${message} (ERR_PODWIRE_UNSUPPORTED)`,
+    });
+    expect(() => createChannel(`unix-abstract:${name}`, { protectedPath: true })).toThrow(refused);
+    expect(() => channelFactory({ protectedPath: true })(`unix-abstract:${name}`)).toThrow(refused);
   });
 
   it('refuses owners without a number in our user namespace', async (context) => {
