@@ -49,6 +49,9 @@ export async function bindServer(
   endpoint: string | Endpoint,
   options: BindServerOptions = {},
 ): Promise<BoundListener> {
+  if (typeof (server as Partial<Server> | undefined)?.createConnectionInjector !== 'function') {
+    throw new TypeError('bindServer takes a grpc-js Server, 1.11 or newer: bindServer(new Server(), endpoint)');
+  }
   const parsed = parseEndpoint(endpoint);
   checkOptionNames('bindServer', options, bindServerOptionNames);
   const { limits: overrides, keepalive, ...listenOptions } = options;

@@ -33,12 +33,18 @@ export type ChannelFactory = (
  * @param target where to: an endpoint, options, or a channel of podwire that several clients share and that closing a client
  * leaves open. Default: the address of the client.
  *
- * @throws TypeError for an option that there is not.
+ * @throws TypeError for an option that there is not, and when it stands where the factory should.
  *
  * The factory throws EndpointError for a spelling that is not clear, TypeError for TLS credentials, RangeError for options
  * that do not fit.
  */
-export function channelFactory(target: string | Endpoint | Channel | ChannelFactoryOptions = {}): ChannelFactory {
+export function channelFactory(target?: string | Endpoint | Channel | ChannelFactoryOptions): ChannelFactory;
+export function channelFactory(
+  target: string | Endpoint | Channel | ChannelFactoryOptions = {},
+  ...others: unknown[]
+): ChannelFactory {
+  // grpc-js gives the address, credentials and options to what should be the factory.
+  if (others.length > 0) throw new TypeError('channelFactory makes the factory; write channelFactory()');
   if (!isChannel(target) && !isEndpoint(target)) checkOptionNames('channelFactory', target, factoryOptionNames);
   return (address, credentials, options = {}) => {
     if (credentials?._isSecure()) {

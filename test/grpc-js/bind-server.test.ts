@@ -388,6 +388,12 @@ describe('limits', () => {
     });
   });
 
+  it('takes nothing but a grpc-js server', async () => {
+    const message = 'bindServer takes a grpc-js Server, 1.11 or newer: bindServer(new Server(), endpoint)';
+    await expect(bindServer({} as never, abstractName())).rejects.toThrow(new TypeError(message));
+    await expect(bindServer(undefined as never, abstractName())).rejects.toThrow(new TypeError(message));
+  });
+
   it("keeps to the server's own limit of streams", async () => {
     const held = heldCall();
     await using bound = await bindPodInfo(held, { server: { 'grpc.max_concurrent_streams': 1 } });

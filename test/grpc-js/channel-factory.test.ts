@@ -6,6 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import {
   ChannelCredentials,
   type ChannelInterface,
+  Client,
   type ClientOptions,
   connectivityState,
   credentials,
@@ -1003,6 +1004,10 @@ describe('interceptors of grpc-js', () => {
 
 describe('options', () => {
   it('refuse what podwire cannot do', () => {
+    const uncalled = { channelFactoryOverride: channelFactory as never };
+    expect(() => new Client(abstractName(), insecure, uncalled)).toThrow(
+      new TypeError('channelFactory makes the factory; write channelFactory()'),
+    );
     expect(() => channelFactory()('localhost:50051')).toThrow(/unix:|path|endpoint/i);
     expect(() => channelFactory()(abstractName(), null, { 'grpc.default_compression_algorithm': 1 })).toThrow(
       RangeError,
