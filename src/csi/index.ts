@@ -20,6 +20,12 @@ export {
   unauthenticated,
   unimplemented,
 } from './csi-error.js';
+export { type HttpEndpoint, type MetricsSource, type ServeHttpOptions, serveHttp } from './http/serve-http.js';
+export type { CallInterceptor, ObservableRequest, ObservableResponse } from './observe/call-interceptor.js';
+export { type CallLogger, type CallLogLevel, type LogCallsOptions, logCalls } from './observe/log-calls.js';
+export { type MeasureCallsOptions, type MetricsRegistry, measureCalls } from './observe/measure-calls.js';
+export { type Redacted, redact } from './observe/redact.js';
+export { type CallTracer, traceCalls } from './observe/trace-calls.js';
 export type { ReportError } from './plugin/answer-errors.js';
 export { createPlugin, type Plugin, type PluginLogger, type PluginOptions } from './plugin/create-plugin.js';
 export type { PluginCapabilities, PluginFeatures } from './plugin/plugin-capabilities.js';
@@ -32,3 +38,9 @@ export type {
   SnapshotMetadataHandlers,
 } from './plugin/plugin-handlers.js';
 export type { SpecVersion } from './plugin/spec-version.js';
+export {
+  type RegisterPluginOptions,
+  type Registration,
+  type RegistrationState,
+  registerPlugin,
+} from './registration/register-plugin.js';

@@ -63,7 +63,8 @@ function visitTypes(node: ts.Node, typeOnly: boolean, found: (name: ts.EntityNam
 
 /** Types of podwire in the signatures of what is exported that have no name there: `Server.serve` needs `Connection`. */
 function unnamed(files: string[]): string[] {
-  const main = exportsOf(files[0]!);
+  // What another entry exports has its name there: `podwire/csi/hostpath` needs `Plugin` of `podwire/csi`.
+  const named = new Set(files.flatMap((file) => [...exportsOf(file).keys()]));
   return files.flatMap((file) => {
     const exported = exportsOf(file);
     const missing = new Set<string>();
@@ -75,7 +76,7 @@ function unnamed(files: string[]): string[] {
           const target = resolved(used);
           const from = target.declarations?.[0]?.getSourceFile().fileName ?? '';
           if (!from.startsWith(`${root}src/`)) return;
-          if (target.flags & ts.SymbolFlags.TypeParameter || exported.has(target) || main.has(target)) return;
+          if (target.flags & ts.SymbolFlags.TypeParameter || named.has(target)) return;
           // One that fixes an argument of another, which has its name: `Client`.
           if (target.name === symbol.name) return;
           missing.add(`${symbol.name} needs ${target.name}`);

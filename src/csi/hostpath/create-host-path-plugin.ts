@@ -14,7 +14,6 @@ export type HostPathPluginOptions = HostPathOptions &
 /** A host-path plugin. When the plugin is shut down its records are closed too, and copies that still run end. */
 export interface HostPathPlugin extends AsyncDisposable {
   readonly plugin: Plugin;
-  readonly hostPath: HostPath;
   /** Lets open calls end, within the grace, and resolves when the records are closed. */
   close(): Promise<void>;
 }
@@ -57,7 +56,7 @@ export async function createHostPathPlugin(options: HostPathPluginOptions): Prom
       await plugin.close();
       await closed;
     };
-    return { plugin, hostPath, close, [Symbol.asyncDispose]: close };
+    return { plugin, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await hostPath.close();
     throw error;

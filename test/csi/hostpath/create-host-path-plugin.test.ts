@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   ControllerDefinition,
   ControllerServiceCapability_RPC_Type as ControllerRpc,
@@ -8,6 +8,7 @@ import {
   NodeDefinition,
 } from '../../../gen/csi/v1/csi.js';
 import { createHostPathPlugin } from '../../../src/csi/hostpath/create-host-path-plugin.js';
+import { HostPath } from '../../../src/csi/hostpath/host-path.js';
 import { Code, createChannel, createClient } from '../../../src/index.js';
 import { mount } from './open-host-path.js';
 import { temporaryFolder } from './temporary-folder.js';
@@ -57,14 +58,17 @@ describe('createHostPathPlugin', () => {
       name: 'restored',
       volumeContentSource: { type: { $case: 'snapshot', value: { snapshotId } } },
     });
-    const path = host.hostPath.volumes.pathOf(restored.volume!.volumeId);
+    const path = join(folder, 'state/volumes', restored.volume!.volumeId);
     expect(await readFile(join(path, 'file'), 'utf8')).toBe('content');
     expect((await controller.listVolumes({})).entries).toHaveLength(1);
   });
 
   it('closes its records when the server is shut down, whoever did it', async () => {
     const options = { stateFolder: join(temporaryFolder(), 'state'), nodeId: 'node-1', mounts: 'links' } as const;
-    const { plugin, hostPath, close } = await createHostPathPlugin({ ...options, shutdownOn: false });
+    const opened = vi.spyOn(HostPath, 'open');
+    const { plugin, close } = await createHostPathPlugin({ ...options, shutdownOn: false });
+    const hostPath = (await opened.mock.results[0]!.value) as HostPath;
+    opened.mockRestore();
     const { signal } = hostPath.copyOptions('vol-1', 'vol-2');
     await plugin.server.shutdown();
     await close();
