@@ -6,7 +6,8 @@ import { sendRequests } from './send-requests.js';
 /**
  * Begins a call and sends its request: one message, or an iterable of them, async or not.
  *
- * @throws TypeError for options that are not valid and for what is no stream of requests, RpcError for a message that cannot be sent. Nothing was begun then.
+ * @throws TypeError for options that are not valid, for no message and for what is no stream of requests, RpcError for a
+ * message that cannot be sent. Nothing was begun then.
  */
 export function beginCall(
   owner: ClientCallOwner,
@@ -21,8 +22,8 @@ export function beginCall(
     return call;
   }
   if (!isIterable(request)) {
-    const example = 'such as what an async function* returns';
-    throw new TypeError(`${method.fullName} takes a stream of requests: give it an async iterable, ${example}`);
+    const examples = 'what an async function* returns, or an array';
+    throw new TypeError(`${method.fullName} takes a stream of requests: give it an iterable, such as ${examples}`);
   }
   const call = new ClientCall(owner, method, options, onStatus);
   call.start();

@@ -177,7 +177,7 @@ export class ClientCall implements StreamHandler {
    * Sends one of several messages.
    *
    * @returns undefined when the next one may follow at once, else a promise, never rejected, for when it may or the call ended.
-   * @throws RpcError INTERNAL when the message cannot be encoded, RESOURCE_EXHAUSTED when it is larger than the limit.
+   * @throws TypeError when there is no message, RpcError INTERNAL when it cannot be encoded, RESOURCE_EXHAUSTED when it is larger than the limit.
    */
   send(message: unknown): Promise<void> | undefined {
     if (this.ended) return undefined;
@@ -260,6 +260,8 @@ export class ClientCall implements StreamHandler {
     try {
       frame = encodeMessage(this.method.requestType, message, this.encoding);
     } catch (error) {
+      // There is no message: a mistake of the caller's code, not of the call.
+      if (error instanceof TypeError) throw error;
       throw this.#error({ ...unreadable(error), details: [], metadata: Metadata.empty });
     }
     const { maxSendMessageLength } = this.#owner.limits;

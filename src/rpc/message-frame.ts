@@ -13,7 +13,7 @@ let idleWriter: ProtobufWriter | undefined;
 /**
  * One length-prefixed message, ready for DATA frames. Fields may be missing, as in ts-proto's `fromPartial`.
  * @param encoding compresses the message when given (not `identity`)
- * @throws RpcError INTERNAL when there is no message, or a field has a value that its type cannot hold
+ * @throws TypeError when there is no message; RpcError INTERNAL when a field has a value that its type cannot hold
  */
 export function encodeMessage<Partial>(
   // biome-ignore lint/suspicious/noExplicitAny: what goes in is `Partial`; the full message stays between the type's own functions
@@ -22,7 +22,7 @@ export function encodeMessage<Partial>(
   encoding?: string,
 ): Uint8Array {
   if (message === undefined || message === null) {
-    throw new RpcError(Code.INTERNAL, `the message is ${message}; give an object, {} for an empty one`);
+    throw new TypeError(`the message is ${message}; give an object, {} for an empty one`);
   }
   const writer = idleWriter ?? new ProtobufWriter();
   idleWriter = undefined;

@@ -323,10 +323,18 @@ export class ServerCall implements StreamHandler, ServerContext {
     await send();
   }
 
+  #nothingGiven(message: undefined | null): TypeError {
+    const { responseStream } = this.method;
+    const what = responseStream ? `yielded ${message}` : `returned ${message === null ? 'null' : 'nothing'}`;
+    const fix = responseStream ? 'yield response messages' : 'return the response message';
+    return new TypeError(`it ${what}; ${fix}, {} for an empty one`);
+  }
+
   #frame(message: unknown): Uint8Array {
     this.sendHeader();
     let frame: Uint8Array;
     try {
+      if (message === undefined || message === null) throw this.#nothingGiven(message);
       const encoding = this.#gzipAccepted ? this.#compression : 'identity';
       frame = encodeMessage(this.method.responseType, message, encoding);
     } catch (error) {

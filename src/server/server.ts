@@ -269,5 +269,5 @@ function describe(endpoint: string | Endpoint): string {
 }
 
 function printHandlerError(error: unknown, method: CompiledMethod): void {
-  console.error(`podwire: the handler of ${method.fullName} threw ${inspect(error)}`);
+  console.error(`podwire: the handler of ${method.fullName} failed: ${inspect(error)}`);
 }

@@ -43,6 +43,17 @@ describe('request messages that cannot be made', () => {
     await expect(stream.catch((error: unknown) => Promise.reject([error]))).rejects.toEqual([thrown]);
   });
 
+  it.each([undefined, null])(
+    'are a TypeError when one of them is %s, as for a method that takes one',
+    async (message) => {
+      await using served = await servePodInfo();
+      const missing = new TypeError(`the message is ${message}; give an object, {} for an empty one`);
+      await expect(served.podinfo.describe(message as never)).rejects.toThrow(missing);
+      await expect(served.podinfo.pushLogs([{ line: '' }, message as never])).rejects.toThrow(missing);
+      await expect(collect(served.podinfo.watch(message as never))).rejects.toThrow(missing);
+    },
+  );
+
   it.each([
     ['nothing', undefined],
     ['null', null],
@@ -52,7 +63,7 @@ describe('request messages that cannot be made', () => {
   ])('are a TypeError when there is nothing to iterate, and no call begins: %s', async (_, requests) => {
     await using served = await servePodInfo();
     const message = (method: string) =>
-      `podinfo.v1.PodInfo/${method} takes a stream of requests: give it an async iterable, such as what an async function* returns`;
+      `podinfo.v1.PodInfo/${method} takes a stream of requests: give it an iterable, such as what an async function* returns, or an array`;
     const expected = (method: string) => expect.objectContaining({ name: 'TypeError', message: message(method) });
     await expect(served.podinfo.pushLogs(requests as never)).rejects.toEqual(expected('PushLogs'));
     await expect(collect(served.podinfo.exchange(requests as never))).rejects.toEqual(expected('Exchange'));

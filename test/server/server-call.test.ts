@@ -53,7 +53,7 @@ describe('what a handler throws', () => {
     });
     await rejection(served.podinfo.describe({}));
     expect(print.mock.calls.join()).toMatch(
-      /the handler of podinfo\.v1\.PodInfo\/Describe threw Error: of the handler/,
+      /the handler of podinfo\.v1\.PodInfo\/Describe failed: Error: of the handler/,
     );
     print.mockRestore();
   });
@@ -194,6 +194,25 @@ describe('what a handler gives', () => {
       expect(statusMessage).toBe('the response cannot be encoded; the server has the details');
     }
     expect(onHandlerError).toHaveBeenCalledTimes(2);
+  });
+
+  it('is reported as missing when the handler gives none', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    try {
+      await using served = await servePodInfo({
+        describe: async () => undefined as never,
+        watch: () => repeat(1, () => null as never),
+      });
+      expect((await rejection(served.podinfo.describe({}))).code).toBe(Code.INTERNAL);
+      expect((await rejection(collect(served.podinfo.watch({})))).code).toBe(Code.INTERNAL);
+      const [[returned], [yielded]] = log.mock.calls as [[string], [string]];
+      expect(returned).toContain(
+        'podwire: the handler of podinfo.v1.PodInfo/Describe failed: TypeError: it returned nothing; return the response message, {} for an empty one',
+      );
+      expect(yielded).toContain('TypeError: it yielded null; yield response messages, {} for an empty one');
+    } finally {
+      log.mockRestore();
+    }
   });
 
   it('is UNKNOWN when it is no stream where one is due', async () => {
