@@ -121,6 +121,7 @@ function checkIds(name: string, ids: readonly number[]): readonly number[] {
   // Without any it would refuse everybody, which nobody means; (uid_t)-1 is "no user".
   if (ids.length === 0) throw new TypeError(`${name}() needs at least one id`);
   for (const id of ids) {
+    if (Array.isArray(id)) throw new TypeError(`${name}() takes ids one by one; write ${name}(${id.join(', ')})`);
     if (!Number.isInteger(id) || id < 0 || id >= 0xffffffff) {
       // Not JSON for all: it has neither NaN nor bigints.
       const shown = typeof id === 'string' ? JSON.stringify(id) : String(id);
