@@ -38,12 +38,17 @@ function parseText(text: string, dialect: 'go' | 'kms' | undefined): Endpoint {
   if (/\p{Surrogate}/u.test(text)) {
     throw new EndpointError(shown, 'it holds half of a surrogate pair; use { kind: "abstract", name } for raw bytes');
   }
+  if (/^\s|\s$/.test(text) && !text.startsWith('\0')) throw spaceAround(shown, text.trim());
   if (text.startsWith('\0') || text.startsWith('@')) return abstractName(shown, Buffer.from(text.slice(1), 'utf8'));
   if (/^(\/|\.\.?\/)/.test(text)) return pathName(shown, text);
   if (text.startsWith('~')) throw ofShell(shown, text);
 
   const [, scheme, rest] = /^([A-Za-z][A-Za-z0-9+.-]*):(.*)$/s.exec(text) ?? [];
   if (scheme === undefined || rest === undefined) {
+    const [, colonless, name] = /^(unix|unix-abstract|fd)\/\/(.+)$/s.exec(text) ?? [];
+    if (colonless !== undefined) {
+      throw new EndpointError(shown, `its ":" is missing; write ${colonless}:${name}, or ./${text} for the file`);
+    }
     throw new EndpointError(
       shown,
       `a bare name could be a host or a file; write ${meantPath(`./${text}`)} for the file`,
@@ -191,6 +196,15 @@ function ofShell(shown: string, path: string): EndpointError {
     shown,
     `only a shell knows "~"; write the whole path, such as unix:///home/${user || 'me'}${tail || '/x.sock'}, ` +
       `or ./${path} for what is really called "~${user}"`,
+  );
+}
+
+/** Left there by a copy or by the line end of a file; whoever means it can escape it. */
+function spaceAround(shown: string, trimmed: string): EndpointError {
+  if (trimmed === '') return new EndpointError(shown, 'it is empty; write unix:///path/to.sock or unix-abstract:name');
+  return new EndpointError(
+    shown,
+    `white space stands around it; write ${trimmed}, and %20 for a space of the name itself`,
   );
 }
 

@@ -66,6 +66,12 @@ const refused: [text: string, message: RegExp, options?: ParseEndpointOptions][]
   ['dns:///x', /no Unix socket/],
   ['file:///run/x', /unix:\/\/\/run\/x/],
   ['UNIX:/run/x', /write unix:\/run\/x/],
+  ['  unix:/x', /white space stands around it; write unix:\/x, and %20 for a space of the name itself/],
+  ['/run/x.sock\n', /write \/run\/x\.sock,/],
+  ['@name ', /write @name,/],
+  [' ', /it is empty/],
+  ['unix//settings', /its ":" is missing; write unix:settings, or \.\/unix\/\/settings for the file/],
+  ['unix///run/x.sock', /write unix:\/run\/x\.sock,/],
   ['127.0.0.1:80', /\.\/127/],
   ['~/x.sock', /only a shell knows "~"; write the whole path, such as unix:\/\/\/home\/me\/x\.sock, or \.\/~\/x\.sock/],
   ['~', /only a shell knows "~"/],
@@ -103,6 +109,12 @@ const refused: [text: string, message: RegExp, options?: ParseEndpointOptions][]
 ];
 
 describe('parseEndpoint', () => {
+  it('reads a space at the end of a name when it is escaped, as it is printed', () => {
+    const endpoint = { kind: 'path', path: '/x ' } as const;
+    expect(printEndpoint(endpoint)).toBe('unix:///x%20');
+    expect(parseEndpoint(printEndpoint(endpoint))).toEqual(endpoint);
+  });
+
   it.each(accepted)('reads %j as %j %j', (text, endpoint, options) => {
     expect(parseEndpoint(text, options)).toEqual(endpoint);
   });
