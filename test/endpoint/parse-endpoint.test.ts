@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Endpoint } from '../../src/endpoint/endpoint.js';
 import { EndpointError } from '../../src/endpoint/endpoint-error.js';
 import { type ParseEndpointOptions, parseEndpoint } from '../../src/endpoint/parse-endpoint.js';
+import { printEndpoint } from '../../src/endpoint/print-endpoint.js';
 
 const path = (path: string): Endpoint => ({ kind: 'path', path });
 const abstract = (name: string | readonly number[]): Endpoint => ({
