@@ -10,13 +10,7 @@ import { EchoServiceDefinition } from '../../gen/echo/v1/echo.js';
 // Outside this repository: from 'podwire'.
 import { createChannel, createClient, users } from '../../src/index.js';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    'peer-uid': { type: 'string', multiple: true, default: [] },
-    say: { type: 'string', multiple: true, default: ['hello', 'neighbour'] },
-  },
-});
+const { values, positionals } = readArguments();
 const endpoint = positionals[0] ?? process.env.ECHO_ENDPOINT ?? './echo.sock';
 const peerUids = values['peer-uid'].map(Number);
 
@@ -43,4 +37,21 @@ try {
 
 async function* words(): AsyncGenerator<{ data: Buffer }> {
   for (const word of values.say) yield { data: Buffer.from(word) };
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        'peer-uid': { type: 'string', multiple: true, default: [] },
+        say: { type: 'string', multiple: true, default: ['hello', 'neighbour'] },
+      },
+    });
+  } catch (error) {
+    console.error(
+      `${(error as Error).message}\nusage: npx tsx examples/echo/client.ts [endpoint] [--peer-uid 1000]... [--say hello]...`,
+    );
+    process.exit(2);
+  }
 }

@@ -10,14 +10,7 @@ import { EchoServiceDefinition } from '../../gen/echo/v1/echo.js';
 // Outside this repository: from 'podwire'.
 import { createServer, users } from '../../src/index.js';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    'peer-uid': { type: 'string', multiple: true, default: [] },
-    mode: { type: 'string' },
-    group: { type: 'string' },
-  },
-});
+const { values, positionals } = readArguments();
 const endpoint = positionals[0] ?? process.env.ECHO_ENDPOINT ?? './echo.sock';
 const peerUids = values['peer-uid'].map(Number);
 
@@ -46,4 +39,22 @@ try {
 } catch (error) {
   console.error((error as Error).message);
   process.exitCode = 1;
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        'peer-uid': { type: 'string', multiple: true, default: [] },
+        mode: { type: 'string' },
+        group: { type: 'string' },
+      },
+    });
+  } catch (error) {
+    console.error(
+      `${(error as Error).message}\nusage: npx tsx examples/echo/server.ts [endpoint] [--peer-uid 1000]... [--mode 660] [--group 2000]`,
+    );
+    process.exit(2);
+  }
 }

@@ -14,10 +14,7 @@ import {
 // Outside this repository: from 'podwire'.
 import { createChannel, createClient, users } from '../../src/index.js';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { 'peer-uid': { type: 'string', multiple: true, default: [] } },
-});
+const { values, positionals } = readArguments();
 const endpoint = positionals[0] ?? 'unix-abstract:podinfo';
 const peerUids = values['peer-uid'].map(Number);
 
@@ -77,4 +74,18 @@ function show({ sequence, cgroupVersion, ...figures }: WatchResponse): string {
 
 function mebibytes(bytes: bigint | undefined): string {
   return bytes === undefined ? '?' : `${(Number(bytes) / 2 ** 20).toFixed(1)} MiB`;
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: { 'peer-uid': { type: 'string', multiple: true, default: [] } },
+    });
+  } catch (error) {
+    console.error(
+      `${(error as Error).message}\nusage: npx tsx examples/podinfo/client.ts [endpoint] [--peer-uid 1000]...`,
+    );
+    process.exit(2);
+  }
 }

@@ -9,10 +9,7 @@ import { PodInfoDefinition } from '../../gen/podinfo/v1/podinfo.js';
 import { createServer, sameUser, users } from '../../src/index.js';
 import { podInfoService } from './pod-info-service.js';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { 'peer-uid': { type: 'string', multiple: true, default: [] } },
-});
+const { values, positionals } = readArguments();
 const endpoint = positionals[0] ?? 'unix-abstract:podinfo';
 const peerUids = values['peer-uid'].map(Number);
 
@@ -35,4 +32,18 @@ try {
 } catch (error) {
   console.error((error as Error).message);
   process.exitCode = 1;
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: { 'peer-uid': { type: 'string', multiple: true, default: [] } },
+    });
+  } catch (error) {
+    console.error(
+      `${(error as Error).message}\nusage: npx tsx examples/podinfo/server.ts [endpoint] [--peer-uid 1000]...`,
+    );
+    process.exit(2);
+  }
 }

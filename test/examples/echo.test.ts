@@ -35,6 +35,18 @@ describe('server and client as processes', () => {
     return process;
   }
 
+  it.each(['echo/client', 'echo/server', 'podinfo/client', 'podinfo/server'])(
+    'say how they are called when an option is wrong: %s',
+    async (program) => {
+      const wrong = start(`${program}.ts`, ['--sya', 'x']);
+      expect(await wrong.ended()).toBe(2);
+      expect(wrong.errors).toEqual([
+        expect.stringMatching(/^Unknown option '--sya'/),
+        expect.stringMatching(`^usage: npx tsx examples/${program}.ts `),
+      ]);
+    },
+  );
+
   it.each(['SIGTERM', 'SIGINT'] as const)('talk over a path until %s, which leaves no file', async (signal) => {
     const server = start('echo/server.ts', [path]);
     // Where the environment says; an argument counts more.
