@@ -399,6 +399,13 @@ describe('listening on a path', () => {
     expect(readdirSync(folder).sort()).toEqual(['link', 'stale.sock']);
   });
 
+  it.skipIf(process.platform !== 'linux' || process.geteuid?.() !== 0)('says so where no socket can be', async () => {
+    await expect(listen({ kind: 'path', path: '/proc/x.sock' })).rejects.toMatchObject({
+      code: 'ENOENT',
+      message: expect.stringContaining('the file system of /proc has no socket files'),
+    });
+  });
+
   it('names a missing parent, and makes it when asked', async () => {
     const endpoint = pathEndpoint('a/b/x.sock');
     await expect(listen(endpoint)).rejects.toMatchObject({
