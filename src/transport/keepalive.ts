@@ -1,6 +1,7 @@
 import type { Http2Connection } from '../http2/connection.js';
 import { ConnectionError } from '../http2/connection-error.js';
 import { ErrorCode } from '../http2/error-code.js';
+import { checkOptionNames } from '../options/check-option-names.js';
 import { LONGEST_TIMER } from './longest-timer.js';
 
 /**
@@ -18,8 +19,10 @@ export interface KeepaliveOptions {
 
 const PING = 0x6b656570n;
 
-/** @throws RangeError when a time is not one that can be waited for. */
-export function checkKeepalive({ timeMs, timeoutMs = 1 }: KeepaliveOptions): void {
+/** @throws TypeError for an option that is not one; RangeError when a time is not one that can be waited for. */
+export function checkKeepalive(options: KeepaliveOptions): void {
+  checkOptionNames('keepalive', options, { timeMs: true, timeoutMs: true, permitWithoutCalls: true });
+  const { timeMs, timeoutMs = 1 } = options;
   if (!(timeMs >= 10 && timeMs <= LONGEST_TIMER)) {
     throw new RangeError(
       `keepalive.timeMs is ${timeMs}; it must be at least 10 milliseconds, and at most ${LONGEST_TIMER}`,

@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from '../http2/connection.js';
 import { ReceiveBudget } from '../http2/receive-budget.js';
+import { likeliest } from '../options/check-option-names.js';
 
 /**
  * What either side allows its peer, and how long it waits. Sizes in octets. This is the one place of the defaults;
@@ -101,7 +102,10 @@ export function resolveLimits<Own extends Partial<ServerLimits & ChannelLimits>>
   for (const [name, value] of Object.entries(overrides) as [keyof typeof ranges, number | undefined][]) {
     if (value === undefined) continue;
     if (!Object.hasOwn(initial, name)) {
-      throw new TypeError(`${owner} has no limit "${name}"; its limits are ${Object.keys(initial).join(', ')}`);
+      const names = Object.keys(initial);
+      const meant = likeliest(name, names);
+      const hint = meant === undefined ? `its limits are ${names.join(', ')}` : `write ${meant}`;
+      throw new TypeError(`${owner} has no limit "${name}"; ${hint}`);
     }
     const [least, most] = ranges[name];
     const whole = Number.isInteger(value) || value === Number.POSITIVE_INFINITY;

@@ -26,7 +26,7 @@ const rules: { readonly [folder: string]: Rule } = {
   socket: { values: ['src/endpoint/', 'src/options/', 'koffi', 'abstract-socket', 'node:'] },
   // google.rpc.Status is what grpc-status-details-bin holds. zlib compresses.
   rpc: { values: ['gen/google/rpc/', '@bufbuild/protobuf/wire', 'node:zlib'], types: ['src/http2/'] },
-  transport: { values: ['src/socket/', 'src/http2/', 'src/rpc/', 'node:'], types: ['src/endpoint/'] },
+  transport: { values: ['src/socket/', 'src/http2/', 'src/rpc/', 'src/options/', 'node:'], types: ['src/endpoint/'] },
   server: {
     values: ['src/transport/', 'src/rpc/', 'src/endpoint/', 'src/options/', ...http2ForCalls, 'node:'],
     types: ['src/http2/', 'src/socket/'],
