@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -239,9 +240,9 @@ describe('the connection', () => {
   });
 
   it('fails calls at once, and those that wait when their time is over', async () => {
-    const endpoint = abstractName();
+    const endpoint = `unix://${tmpdir()}/podwire-test-${randomUUID()}.sock`;
     using nowhere = podInfoClient(endpoint);
-    const what = 'nobody listens on this name in this network namespace; start the server there (ECONNREFUSED)';
+    const what = 'there is no such file; start the server, or check the path and the mounts (ENOENT)';
     await expect(nowhere.describe({})).rejects.toMatchObject({
       code: status.UNAVAILABLE,
       details: `${what} (podinfo.v1.PodInfo/Describe at ${endpoint})`,
@@ -249,7 +250,7 @@ describe('the connection', () => {
     const metadata = new Metadata({ waitForReady: true });
     await expect(nowhere.describe({}, { metadata, deadline: Date.now() + 50 })).rejects.toMatchObject({
       code: status.DEADLINE_EXCEEDED,
-      details: expect.stringMatching(/no connection.* \(podinfo\.v1\.PodInfo\/Describe at unix-abstract:/),
+      details: expect.stringMatching(/no connection.* \(podinfo\.v1\.PodInfo\/Describe at unix:/),
     });
   });
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -14,7 +15,7 @@ import {
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, type TestContext, vi } from 'vitest';
 import { createChannel } from '../../src/client/channel.js';
 import { channelFactory } from '../../src/grpc-js/index.js';
 import { type DialOptions, dialSocket } from '../../src/socket/dial-socket.js';
@@ -38,6 +39,10 @@ vi.mock('node:fs', async (original) => {
 const isRoot = process.geteuid?.() === 0;
 const needsRoot = 'needs root, to be other users';
 const stranger = { uid: 1234, gid: 1234, groups: [] };
+
+function needs(context: TestContext, [command, ...args]: readonly string[]): void {
+  context.skip(spawnSync(command!, [...args, 'true']).status !== 0, `needs ${[command, ...args].join(' ')}`);
+}
 
 let folder: string;
 let path: string;
@@ -231,6 +236,7 @@ describe('protectedPath', () => {
       '--user',
       '--map-root-user',
     );
+    needs(context, prefix);
     const client = start('dial', `unix://${path}`, { protectedPath: true, allowPeer: 'anyone' }, { prefix });
     expect(await client.next()).toMatchObject({
       event: 'failed',
@@ -241,6 +247,7 @@ describe('protectedPath', () => {
 
   it('refuses everything without /proc', async (context) => {
     context.skip(!isRoot, needsRoot);
+    needs(context, ['unshare', '--mount']);
     const prefix = ['unshare', '--mount', 'sh', '-c', 'umount --lazy /proc && exec "$0" "$@"'];
     const client = start('dial', `unix://${path}`, { protectedPath: true }, { prefix });
     expect(await client.next()).toMatchObject({

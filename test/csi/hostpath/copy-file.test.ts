@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { constants } from 'node:fs';
 import { open, readFile, stat, symlink, copyFile as systemCopy, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -87,11 +87,15 @@ describe('copyFile', () => {
     expect(await readFile(join(folder, 'to'), 'utf8')).toBe('old');
   });
 
-  it('follows no link, and does not wait for a FIFO', async () => {
+  it('follows no link', async () => {
     const folder = temporaryFolder();
     await symlink('/etc/hostname', join(folder, 'link'));
     await expect(copyFile(join(folder, 'link'), join(folder, 'to'))).rejects.toMatchObject({ code: 'ELOOP' });
-    execFileSync('mkfifo', [join(folder, 'fifo')]);
+  });
+
+  it('does not wait for a FIFO', async (context) => {
+    const folder = temporaryFolder();
+    context.skip(spawnSync('mkfifo', [join(folder, 'fifo')]).status !== 0, 'needs mkfifo(1)');
     await expect(copyFile(join(folder, 'fifo'), join(folder, 'to'))).rejects.toThrow('no regular file');
   });
 });

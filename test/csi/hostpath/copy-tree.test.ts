@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { chmod, link, lstat, mkdir, readdir, readFile, readlink, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -33,10 +33,10 @@ describe('copyTree', () => {
     await chmod(join(to, 'deep'), 0o755);
   });
 
-  it('leaves out what has no content', async () => {
+  it('leaves out what has no content', async (context) => {
     const [from, to] = [join(temporaryFolder(), 'from'), join(temporaryFolder(), 'to')];
     await mkdir(from);
-    execFileSync('mkfifo', [join(from, 'fifo')]);
+    context.skip(spawnSync('mkfifo', [join(from, 'fifo')]).status !== 0, 'needs mkfifo(1)');
     await writeFile(join(from, 'file'), '');
     await copyTree(from, to);
     expect(await readdir(to)).toEqual(['file']);
