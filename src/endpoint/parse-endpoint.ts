@@ -204,7 +204,7 @@ function spaceAround(shown: string, trimmed: string): EndpointError {
   if (trimmed === '') return new EndpointError(shown, 'it is empty; write unix:///path/to.sock or unix-abstract:name');
   return new EndpointError(
     shown,
-    `white space stands around it; write ${trimmed}, and %20 for a space of the name itself`,
+    `white space stands around it; write ${trimmed}; after unix: a space of the name itself is %20`,
   );
 }
 

@@ -213,7 +213,9 @@ describe('dialSocket', () => {
     async (name) => {
       await serve(join(folder, name));
       await dial(parseEndpoint(printEndpoint(pathEndpoint(name))));
-      await dial(parseEndpoint(join(folder, name)));
+      // White space at the end is taken for a slip, where it is not escaped.
+      if (name.trimEnd() === name) await dial(parseEndpoint(join(folder, name)));
+      else expect(() => parseEndpoint(join(folder, name))).toThrow(EndpointError);
     },
   );
 
