@@ -1,4 +1,4 @@
-import { closeSync, existsSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { basename, dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
@@ -49,13 +49,24 @@ export async function nodePathServer(
     const listening = listenNow(server, folder.nameOf(basename(path)), backlog, givesAway ? 0 : mode);
     if (server.listening) file = new SocketFile(path);
     await listening.catch((cause: NodeJS.ErrnoException) => {
-      throw bindFailure(cause.code ?? 'EIO', shown, dirname(path));
+      throw bindFailure(errnoOf(cause, dirname(path)), shown, dirname(path));
     });
     if (givesAway) setOwnerAndMode(file!, mode, options, shown);
     return { server, file: file!, close };
   } catch (error) {
     close();
     throw error;
+  }
+}
+
+/** libuv says EACCES where bind(2) said ENOENT, as Windows does: with write permission it was the latter. */
+function errnoOf({ code = 'EIO' }: NodeJS.ErrnoException, folder: string): string {
+  if (code !== 'EACCES') return code;
+  try {
+    accessSync(folder, constants.W_OK);
+    return 'ENOENT';
+  } catch {
+    return code;
   }
 }
 
