@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -15,12 +14,13 @@ import {
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, type TestContext, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createChannel } from '../../src/client/channel.js';
 import { channelFactory } from '../../src/grpc-js/index.js';
 import { type DialOptions, dialSocket } from '../../src/socket/dial-socket.js';
 import { users } from '../../src/socket/peer-policy.js';
 import { ProtectedPath } from '../../src/socket/protected-path.js';
+import { needs } from './needs.js';
 import { openDescriptors } from './open-descriptors.js';
 import { type SocketProcess, startSocketProcess } from './start-socket-process.js';
 
@@ -39,10 +39,6 @@ vi.mock('node:fs', async (original) => {
 const isRoot = process.geteuid?.() === 0;
 const needsRoot = 'needs root, to be other users';
 const stranger = { uid: 1234, gid: 1234, groups: [] };
-
-function needs(context: TestContext, [command, ...args]: readonly string[]): void {
-  context.skip(spawnSync(command!, [...args, 'true']).status !== 0, `needs ${[command, ...args].join(' ')}`);
-}
 
 let folder: string;
 let path: string;
@@ -230,7 +226,6 @@ describe('protectedPath', () => {
   });
 
   it('refuses owners without a number in our user namespace', async (context) => {
-    context.skip(!isRoot, needsRoot);
     const prefix = ['setpriv', '--reuid', '1234', '--regid', '1234', '--clear-groups'].concat(
       'unshare',
       '--user',
@@ -246,7 +241,6 @@ describe('protectedPath', () => {
   });
 
   it('refuses everything without /proc', async (context) => {
-    context.skip(!isRoot, needsRoot);
     needs(context, ['unshare', '--mount']);
     const prefix = ['unshare', '--mount', 'sh', '-c', 'umount --lazy /proc && exec "$0" "$@"'];
     const client = start('dial', `unix://${path}`, { protectedPath: true }, { prefix });

@@ -3,12 +3,13 @@ import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, type TestContext } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HealthDefinition } from '../../gen/grpc/health/v1/health.js';
 import type { AbstractEndpoint, PathEndpoint } from '../../src/endpoint/endpoint.js';
 import { printEndpoint } from '../../src/endpoint/print-endpoint.js';
 import { createChannel, createClient } from '../../src/index.js';
 import { dialSocket } from '../../src/socket/dial-socket.js';
+import { needs } from './needs.js';
 import type { SocketProcessOptions } from './socket-process.js';
 import { type SocketProcess, type SocketProcessEvent, startSocketProcess } from './start-socket-process.js';
 
@@ -35,18 +36,6 @@ afterEach(async () => {
   for (const process of processes) await process[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true });
 });
-
-/** Skips where the command, or the right to use it, is missing; a skipped case fails the whole check of the project. */
-function needs(context: TestContext, command: readonly string[]): void {
-  const [program = '', ...args] = command;
-  let missing: string | undefined = process.geteuid?.() === 0 ? undefined : 'root';
-  try {
-    execFileSync(program, [...args, 'true'], { stdio: 'ignore' });
-  } catch {
-    missing ??= `${command.join(' ')}, which fails here`;
-  }
-  context.skip(missing !== undefined, `needs ${missing}`);
-}
 
 function start(...parameters: Parameters<typeof startSocketProcess>): SocketProcess {
   const process = startSocketProcess(...parameters);
