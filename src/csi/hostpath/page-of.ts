@@ -1,5 +1,5 @@
+import type { PageOptions } from '../store/record-table.js';
 import { pageToken, readPageToken } from './page-token.js';
-import type { PageOptions } from './record-table.js';
 
 /** Entries at most, also when the CO asks for more: an answer is to stay far below 4 MiB. */
 const LARGEST_PAGE = 1_000;

@@ -1,21 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Key, RootDatabase } from 'lmdb';
+import { openEnvironment } from '../store/open-environment.js';
+import { RecordTable } from '../store/record-table.js';
 import type { GroupSnapshotRecord } from './group-snapshot-record.js';
-import { loadLmdb } from './load-lmdb.js';
 import type { PublicationRecord } from './publication-record.js';
-import { RecordTable } from './record-table.js';
 import type { SnapshotRecord } from './snapshot-record.js';
 import type { TargetRecord } from './target-record.js';
 import { UsedCapacity } from './used-capacity.js';
 import type { VolumeRecord } from './volume-record.js';
 
-/**
- * What a host-path plugin remembers, in one lmdb environment of its own. One process at a time.
- *
- * A change that is acknowledged is on disk: `overlappingSync`, lmdb-js's default, would acknowledge what is committed and
- * flush it later. Without it a commit resolves after fdatasync, so that neither `kill -9` nor a power cut undoes it, and
- * a change that is cut short leaves nothing: lmdb writes to fresh pages, and a commit is the one write that points to them.
- */
+/** What a host-path plugin remembers, in one lmdb environment of its own. One process at a time. */
 export class RecordStore implements AsyncDisposable {
   /** Stays the same as long as the store is there. */
   readonly id: string;
@@ -34,10 +28,7 @@ export class RecordStore implements AsyncDisposable {
    * @param path a folder of its own.
    */
   static async open(path: string): Promise<RecordStore> {
-    const { open } = await loadLmdb();
-    const environment = open<unknown, Key>({ path, overlappingSync: false, noSubdir: false });
-    // A process that was killed leaves its entry among the readers, and that keeps old pages from being reused.
-    environment.readerCheck();
+    const environment = await openEnvironment(path);
     const about = environment.openDB<string, Key>('about', {});
     await environment.childTransaction(() => {
       if (about.get('id') === undefined) about.put('id', randomUUID());

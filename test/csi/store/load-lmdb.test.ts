@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadLmdb } from '../../../src/csi/hostpath/load-lmdb.js';
+import { loadLmdb } from '../../../src/csi/store/load-lmdb.js';
 
 describe('loadLmdb', () => {
   it('loads the package', async () => {

@@ -3,8 +3,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { newId } from '../../../src/csi/hostpath/new-id.js';
 import { RecordStore } from '../../../src/csi/hostpath/record-store.js';
 import type { SnapshotRecord } from '../../../src/csi/hostpath/snapshot-record.js';
-import { temporaryFolder } from './temporary-folder.js';
-import { volumeRecord } from './volume-record.js';
+import { temporaryFolder } from '../hostpath/temporary-folder.js';
+import { volumeRecord } from '../hostpath/volume-record.js';
 
 async function openStore(): Promise<RecordStore> {
   const store = await RecordStore.open(join(temporaryFolder(), 'store'));
