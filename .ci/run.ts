@@ -25,6 +25,15 @@ interface VitestReport {
   readonly numPendingTests: number;
   readonly numTodoTests: number;
   readonly numFailedTestSuites: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[];
+    }[];
+  }[];
 }
 
 const repository = path.resolve(import.meta.dirname, '..');
@@ -46,6 +55,19 @@ async function check(command: Command): Promise<Tally> {
   return { passed: 1 - failed, failed };
 }
 
+/** What did not pass, said once more at the end: a log of this length is read from there. */
+const failures: string[] = [];
+
+function noteFailures(report: VitestReport): void {
+  for (const { name, message, assertionResults } of report.testResults) {
+    const file = path.relative(repository, name);
+    if (message !== '') failures.push(`${file}: ${message}`);
+    for (const { fullName, status, failureMessages } of assertionResults) {
+      if (status !== 'passed') failures.push(`${file}: ${fullName}: ${status} ${failureMessages.join('\n')}`);
+    }
+  }
+}
+
 let reports = 0;
 
 /** A vitest run, counted case by case. */
@@ -61,6 +83,7 @@ async function vitest(
     env: { ...process.env, ...env },
   });
   const report = JSON.parse(await readFile(outputFile, 'utf8')) as VitestReport;
+  noteFailures(report);
   const skipped = report.numPendingTests + report.numTodoTests;
   if (skipped > 0) console.error(`${skipped} cases were skipped: here that is a failure`);
   let failed = report.numFailedTests + skipped;
@@ -184,6 +207,7 @@ for (const [name, step] of steps) {
   lines.push(`${name}: ${tally.passed} passed, ${tally.failed} failed, ${seconds} s`);
 }
 await rm(scratch, { recursive: true, force: true });
+if (failures.length > 0) console.log(`\n${failures.map((text) => text.slice(0, 2_000)).join('\n')}`);
 console.log(`\n${lines.join('\n')}\n`);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 ? 0 : 1;
