@@ -19,6 +19,10 @@ export interface Libc {
   closeOnExec(fd: number): number;
   /** Takes the exclusive lock of an open file without waiting; closing the file releases it. */
   tryLock(fd: number): number;
+  /** Where the next data of an open file begins, from `offset` on, or -errno: ENXIO when there is none. */
+  seekData(fd: number, offset: number): number;
+  /** Where the next hole of an open file begins, from `offset` on, its end being one, or -errno. */
+  seekHole(fd: number, offset: number): number;
 }
 
 // asm-generic/socket.h, linux/net.h, asm-generic/fcntl.h: the same on x64 and arm64.
@@ -30,6 +34,8 @@ const SOL_SOCKET = 1;
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 const LOCK_EXCLUSIVE_NOW = 2 | 4;
+const SEEK_DATA = 3;
+const SEEK_HOLE = 4;
 export const SO_TYPE = 3;
 export const SO_PEERCRED = 17;
 export const SO_ACCEPTCONN = 30;
@@ -62,6 +68,8 @@ function load(): Libc {
   const getsockname = library.func('int getsockname(int, void *, void *)');
   const fcntl = library.func('int fcntl(int, int, ...)');
   const flock = library.func('int flock(int, int)');
+  // As long as a pointer on the systems that koffi is here for, all of which have 64 bits.
+  const lseek = library.func('int64_t lseek(int, int64_t, int)');
   const length = new Uint32Array(1);
   const checked = (result: number): number => (result === -1 ? -koffi.errno() : result);
 
@@ -82,5 +90,7 @@ function load(): Libc {
     },
     closeOnExec: (fd) => checked(fcntl(fd, F_SETFD, 'int', FD_CLOEXEC)),
     tryLock: (fd) => checked(flock(fd, LOCK_EXCLUSIVE_NOW)),
+    seekData: (fd, offset) => checked(Number(lseek(fd, offset, SEEK_DATA))),
+    seekHole: (fd, offset) => checked(Number(lseek(fd, offset, SEEK_HOLE))),
   };
 }

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { copyFile as cloneFile, type FileHandle, open, rm, statfs } from 'node:fs/promises';
 import type { CopyOptions } from './copy-options.js';
+import { nextData } from './next-data.js';
 
 const CHUNK = 1024 * 1024;
 /** Holes come in blocks of the file system; this is the usual size of one. */
@@ -18,8 +19,8 @@ const COUNTS_ALL_BLOCKS = new Set([0xef53, 0x58465342, 0x01021994]);
 
 /**
  * Copies the content of a regular file to a new one, which is for its owner alone. Where the file system can, both share
- * their blocks until one is written to (FICLONE), which takes no time and no room; else it is read in pieces, and what
- * is all zeros becomes a hole. On disk when the promise resolves.
+ * their blocks until one is written to (FICLONE), which takes no time and no room; else what is no hole is read in pieces,
+ * and what is all zeros becomes a hole. On disk when the promise resolves.
  *
  * Rejects with EEXIST when there is something at `to`, and for a source that is no regular file.
  *
@@ -38,7 +39,7 @@ export async function copyFile(from: string, to: string, options: CopyOptions = 
     try {
       // What is nothing but a hole, as a new block volume is, need not be read.
       if (cloned || (blocks === 0n && COUNTS_ALL_BLOCKS.has((await statfs(from)).type))) options.onProgress?.(size);
-      else await copyData(source, target, options);
+      else await copyData(source, target, Number(size), options);
       if (!cloned) await target.truncate(Number(size));
       await target.chmod(0o600);
       await target.sync();
@@ -62,15 +63,24 @@ async function clone(from: string, to: string): Promise<boolean> {
   }
 }
 
-async function copyData(source: FileHandle, target: FileHandle, { signal, onProgress }: CopyOptions): Promise<void> {
+async function copyData(
+  source: FileHandle,
+  target: FileHandle,
+  size: number,
+  { signal, onProgress }: CopyOptions,
+): Promise<void> {
   const chunk = Buffer.allocUnsafe(CHUNK);
   for (let position = 0; ; ) {
     signal?.throwIfAborted();
-    const { bytesRead } = await source.read(chunk, 0, CHUNK, position);
+    const data = nextData(source.fd, position, size);
+    const start = data?.start ?? size;
+    if (start > position) onProgress?.(BigInt(start - position));
+    if (data === undefined) return;
+    const { bytesRead } = await source.read(chunk, 0, Math.min(CHUNK, data.end - start), start);
     if (bytesRead === 0) return;
-    await writeData(target, chunk.subarray(0, bytesRead), position);
-    position += bytesRead;
+    await writeData(target, chunk.subarray(0, bytesRead), start);
     onProgress?.(BigInt(bytesRead));
+    position = start + bytesRead;
   }
 }
 

@@ -6,6 +6,7 @@ import { groupControllerHandlers } from './group-controller/group-controller-han
 import { HostPath } from './host-path.js';
 import type { HostPathOptions } from './host-path-options.js';
 import { nodeHandlers } from './node/node-handlers.js';
+import { snapshotMetadataHandlers } from './snapshot-metadata/snapshot-metadata-handlers.js';
 
 /** What a host-path plugin is made of, and the options that every plugin has. */
 export type HostPathPluginOptions = HostPathOptions &
@@ -48,6 +49,7 @@ export async function createHostPathPlugin(options: HostPathPluginOptions): Prom
       features,
       controller: controllerHandlers(hostPath),
       groupController: groupControllerHandlers(hostPath),
+      snapshotMetadata: snapshotMetadataHandlers(hostPath),
       node: nodeHandlers(hostPath),
     });
     // However the plugin is shut down, also by a signal: copies that still run would keep the process from its end.

@@ -11,6 +11,8 @@ import {
   DeleteSnapshotRequest,
   DeleteVolumeRequest,
   GetCapacityRequest,
+  GetMetadataAllocatedRequest,
+  GetMetadataDeltaRequest,
   GetSnapshotRequest,
   ListSnapshotsRequest,
   ListVolumesRequest,
@@ -46,6 +48,8 @@ import { nodePublishVolume } from '../../../src/csi/hostpath/node/node-publish-v
 import { nodeStageVolume } from '../../../src/csi/hostpath/node/node-stage-volume.js';
 import { nodeUnpublishVolume } from '../../../src/csi/hostpath/node/node-unpublish-volume.js';
 import { nodeUnstageVolume } from '../../../src/csi/hostpath/node/node-unstage-volume.js';
+import { getMetadataAllocated } from '../../../src/csi/hostpath/snapshot-metadata/get-metadata-allocated.js';
+import { getMetadataDelta } from '../../../src/csi/hostpath/snapshot-metadata/get-metadata-delta.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 export const MEBIBYTE = 1024n ** 2n;
@@ -120,6 +124,10 @@ export async function openHostPath(options: Partial<HostPathOptions> = {}) {
     nodeUnpublish: call(nodeUnpublishVolume, NodeUnpublishVolumeRequest),
     stats: call(nodeGetVolumeStats, NodeGetVolumeStatsRequest),
     nodeExpand: call(nodeExpandVolume, NodeExpandVolumeRequest),
+    allocated: (fields: object, signal = new AbortController().signal) =>
+      getMetadataAllocated(hostPath, GetMetadataAllocatedRequest.fromPartial(fields), signal),
+    delta: (fields: object, signal = new AbortController().signal) =>
+      getMetadataDelta(hostPath, GetMetadataDeltaRequest.fromPartial(fields), signal),
   };
 }
 
