@@ -15,10 +15,13 @@ export async function connectServer(endpoint: string): Promise<() => Promise<voi
   const service = new TestService(connectError);
   const handlers = {
     emptyCall: (request, context) => service.emptyCall(request as never, serverCall(context)),
-    unaryCall: (request, context) => service.unaryCall(request as never, serverCall(context)),
-    streamingInputCall: (requests, context) => service.streamingInputCall(requests as never, serverCall(context)),
-    streamingOutputCall: (request, context) => service.streamingOutputCall(request as never, serverCall(context)),
-    fullDuplexCall: (requests, context) => service.fullDuplexCall(requests as never, serverCall(context)),
+    unaryCall: (request, context) => one(context, service.unaryCall(request as never, serverCall(context))),
+    streamingInputCall: (requests, context) =>
+      one(context, service.streamingInputCall(requests as never, serverCall(context))),
+    streamingOutputCall: (request, context) =>
+      several(context, service.streamingOutputCall(request as never, serverCall(context))),
+    fullDuplexCall: (requests, context) =>
+      several(context, service.fullDuplexCall(requests as never, serverCall(context))),
   } as Record<string, (input: unknown, context: HandlerContext) => unknown>;
   const server = createServer(
     connectNodeAdapter({ routes: (router) => router.service(testService, handlers as ServiceImpl<DescService>) }),
@@ -36,6 +39,33 @@ export async function connectServer(endpoint: string): Promise<() => Promise<voi
     },
   );
   return () => listener.close();
+}
+
+/**
+ * What a handler that was stopped fails with: the reason of the signal, such as its deadline. To connect the AbortError of a
+ * timer is a fault of the handler, INTERNAL, which a client hears when the server's timer is the earlier one.
+ */
+function failureOf({ signal }: HandlerContext, error: unknown): unknown {
+  return signal.aborted ? signal.reason : error;
+}
+
+async function one<Response>(context: HandlerContext, response: Promise<Response>): Promise<Response> {
+  try {
+    return await response;
+  } catch (error) {
+    throw failureOf(context, error);
+  }
+}
+
+async function* several<Response>(
+  context: HandlerContext,
+  responses: AsyncIterable<Response>,
+): AsyncGenerator<Response, void, void> {
+  try {
+    yield* responses;
+  } catch (error) {
+    throw failureOf(context, error);
+  }
 }
 
 function connectError(code: number, message: string, details: readonly Detail[]): Error {
