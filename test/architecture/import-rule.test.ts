@@ -75,6 +75,15 @@ const rules: { readonly [folder: string]: Rule } = {
     ),
     types: ['src/transport/', 'src/socket/', 'pino'],
   },
+  // What is public, as anybody else has it, and what the user may have installed.
+  cli: {
+    values: [
+      ...['src/index.ts', 'src/socket/index.ts', 'src/csi/index.ts', 'src/csi/hostpath/index.ts'],
+      ...['src/csi/conformance/index.ts', 'commander', 'pino', 'prom-client', 'yaml'],
+      'podwire/package.json',
+      'node:',
+    ],
+  },
   'index.ts': {
     values: ['src/endpoint/', 'src/socket/', 'src/rpc/', 'src/transport/', 'src/server/', 'src/client/'],
   },
@@ -199,7 +208,11 @@ describe('who may import whom', () => {
           .filter(({ target, typeOnly }) => target === name && !typeOnly)
           .map(({ lazy }) => `${path} ${lazy ? 'lazily' : 'at once'}`),
       );
-    expect(importersOf('prom-client')).toEqual(['src/csi/observe/measure-calls.ts lazily']);
+    expect(importersOf('prom-client')).toEqual([
+      'src/cli/csi/run-host-path.ts lazily',
+      'src/csi/observe/measure-calls.ts lazily',
+    ]);
+    expect(importersOf('pino')).toEqual(['src/cli/csi/run-host-path.ts lazily']);
     expect(importersOf('@opentelemetry/api')).toEqual(['src/csi/observe/trace-calls.ts lazily']);
   });
 

@@ -1,0 +1,46 @@
+import { Command } from 'commander';
+import { hostPathCommand } from './csi/host-path-command.js';
+import { packageVersion } from './package-version.js';
+import type { Terminal } from './terminal.js';
+
+/** All commands. What a command does is loaded when it runs, so that help is there at once. */
+export function commandLine(terminal: Terminal): Command {
+  const csi = new Command('csi')
+    .description('plugins of the Container Storage Interface')
+    .addCommand(hostPathCommand(terminal))
+    .helpCommand(false)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  podwire csi hostpath --endpoint unix:///run/csi/csi.sock --state-dir /var/lib/csi-hostpath --node-id node-1`,
+    );
+  const program = new Command('podwire')
+    .description('gRPC for processes that share a machine: tools for what is at the other end of a Unix socket.')
+    .version(packageVersion())
+    .helpCommand(false)
+    .addCommand(csi)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  podwire csi hostpath --help
+
+Exit status: 0 done, 1 it failed, 2 the command line cannot be understood.`,
+    );
+  for (const command of withAllBelow(program)) {
+    command
+      .exitOverride()
+      .showHelpAfterError(`Run it with --help to see what there is.`)
+      .configureOutput({
+        writeOut: (text) => terminal.stdout.write(text),
+        writeErr: (text) => terminal.stderr.write(text),
+        outputError: (text, write) => write(text.replace(/^error: /, 'podwire: ')),
+      });
+  }
+  return program;
+}
+
+function withAllBelow(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withAllBelow)];
+}

@@ -1,0 +1,27 @@
+import { CommanderError } from 'commander';
+import { commandLine } from './command-line.js';
+import type { Terminal } from './terminal.js';
+import { UsageError } from './usage-error.js';
+
+/** What the command did. */
+export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
+
+/**
+ * Runs the `podwire` command.
+ *
+ * @param args without the program: `['csi', 'hostpath', '--help']`.
+ * @returns the exit status: 0 done, 1 it failed or a check did, 2 the command line cannot be understood.
+ */
+export async function runCommand(args: readonly string[], terminal: Terminal = process): Promise<number> {
+  try {
+    await commandLine(terminal).parseAsync(args, { from: 'user' });
+    return exitCodes.done;
+  } catch (error) {
+    if (error instanceof CommanderError && !(error instanceof UsageError)) {
+      // Help and version were asked for; commander has printed what there is to say, also of mistakes.
+      return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    }
+    terminal.stderr.write(`podwire: ${error instanceof Error ? error.message : String(error)}\n`);
+    return error instanceof UsageError ? exitCodes.usage : exitCodes.failed;
+  }
+}

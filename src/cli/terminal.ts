@@ -1,0 +1,6 @@
+/** Where the command writes, and what it knows of its surroundings: `process`, or a stand-in for a test. */
+export interface Terminal {
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown };
+  readonly env: { readonly [name: string]: string | undefined };
+}
