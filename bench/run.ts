@@ -17,7 +17,7 @@ const usage = `npm run bench -- [options]
 
 Runs every scenario with every peer in turn, several rounds, each client and server a process of its own on a core of its
 own, over a path socket. Prints one table and which goals are reached; writes all figures as JSON. A whole run with all peers
-takes about 85 minutes; it says how long before it begins.
+takes about 90 minutes; it says how long before it begins.
 
   --peer NAME         only this peer, may be repeated: podwire, 'bare net', grpc-js, nice-grpc, connect-node, grpc-go,
                       'gRPC C++', tonic, 'grpc-js over podwire'
@@ -26,7 +26,8 @@ takes about 85 minutes; it says how long before it begins.
   --seconds N         length of one measurement, default 2
   --warm-up N         seconds before it, default 1.5
   --cores C,S,A       cores of client, server and attacker; default 0,1,2, or 0,1,0 where there are two
-  --quick             2 rounds of 0.5 s, a warm-up of 0.5 s, 2,000 idle connections: shows that all works, not how fast it is
+  --quick             2 rounds of 0.5 s, a warm-up of 0.5 s, 2,000 idle connections, 1,000 volumes:
+                      shows that all works, not how fast it is
   --json FILE         where all figures go, default bench-result.json
   --from FILE         measures nothing, and takes the figures of an earlier run
   --write-docs        puts table, goals and charts of a whole run into docs/performance.md
@@ -84,7 +85,8 @@ async function measure(): Promise<RunRecord> {
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const results = new Results();
   const idleConnections = values.quick ? 2_000 : 10_000;
-  const bench = new Bench({ root, folder, warmUp, seconds, idleConnections, cores: cores() });
+  const volumes = values.quick ? [100, 1_000] : [100, 1_000, 10_000, 100_000];
+  const bench = new Bench({ root, folder, warmUp, seconds, idleConnections, volumes, cores: cores() });
   await runScenarios(chosen, peers.built, rounds, bench, results);
   return { ...describeRun(peers, { rounds, warmUp, seconds }), outcomes: results.outcomes() };
 }

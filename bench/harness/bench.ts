@@ -30,6 +30,8 @@ export interface BenchOptions {
   readonly seconds: number;
   /** How many the scenario "memory per idle connection" opens. */
   readonly idleConnections: number;
+  /** How many there are when the host-path plugin is asked for more. */
+  readonly volumes: readonly number[];
   readonly cores: Cores;
 }
 

@@ -66,6 +66,16 @@ const goals: readonly Goal[] = [
   ),
   { scenario: thousand, goal: 'at least half of bare net', peers: net, figure: 'perSecond', atLeast: 0.5 },
   { scenario: thousand, goal: 'above every peer', peers: all, figure: 'perSecond', atLeast: 1 },
+  ...['CreateVolume among many, 100 workers', 'ListVolumes by pages of 100'].map(
+    (what): Goal => ({
+      scenario: `CSI host-path plugin, ${what}`,
+      goal: 'CPU per call with 100,000 volumes at most 1.5 x that with 100',
+      who: '100,000 volumes there',
+      peers: ['100 volumes there'],
+      figure: 'cpu',
+      atMost: 1.5,
+    }),
+  ),
   {
     scenario: 'import and first call, podinfo, both processes',
     goal: 'at most half of grpc-js',

@@ -13,7 +13,7 @@ interface Step {
 function stepsOf(scenarios: readonly Scenario[], peers: ReadonlyMap<string, BuiltPeer>, bench: Bench): Step[][] {
   const { warmUp, seconds } = bench.options;
   return scenarios.map((scenario) =>
-    scenario.contenders(peers).map((contender) => {
+    scenario.contenders(peers, bench.options).map((contender) => {
       return { scenario, contender, seconds: scenario.overhead + (scenario.untimed ? 0 : warmUp + seconds) };
     }),
   );

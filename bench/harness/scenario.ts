@@ -1,4 +1,4 @@
-import type { Bench } from './bench.js';
+import type { Bench, BenchOptions } from './bench.js';
 import type { Figure, Figures } from './figures.js';
 import type { BuiltPeer } from './peer.js';
 
@@ -24,5 +24,5 @@ export interface Scenario {
   /** Rounds at most; for scenarios with very many contenders. */
   readonly rounds?: number;
   /** @param peers those that are there, by name. */
-  contenders(peers: ReadonlyMap<string, BuiltPeer>): Contender[];
+  contenders(peers: ReadonlyMap<string, BuiltPeer>, options: BenchOptions): Contender[];
 }

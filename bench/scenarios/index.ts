@@ -5,6 +5,8 @@ import { connections } from './connections.js';
 import { createVolume } from './create-volume.js';
 import { firstCall } from './first-call.js';
 import { grpcJsOverPodwire } from './grpc-js-over-podwire.js';
+import { hostPathCreate, hostPathList } from './host-path-growth.js';
+import { hostPathLifeCycle } from './host-path-life-cycle.js';
 import { idleConnections } from './idle-connections.js';
 import { listVolumes } from './list-volumes.js';
 import { mixedPairs } from './mixed-pairs.js';
@@ -33,5 +35,8 @@ export const scenarios: readonly Scenario[] = [
   grpcJsOverPodwire,
   mixedPairs,
   severalProcesses,
+  hostPathLifeCycle,
+  hostPathCreate,
+  hostPathList,
   underAttack,
 ];

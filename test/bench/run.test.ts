@@ -20,6 +20,7 @@ const scenarios = [
   'import and first call',
   'grpc-js client over podwire',
   'several processes',
+  'host-path plugin, life cycles',
 ];
 
 describe('npm run bench', { timeout: 300_000 }, () => {
@@ -65,7 +66,9 @@ describe('npm run bench', { timeout: 300_000 }, () => {
   it('runs what is not a load of one peer', () => {
     expect(Object.keys(record.outcomes)).toHaveLength(scenarios.length);
     const names = Object.values(record.outcomes).flatMap((contenders) => Object.keys(contenders));
-    expect(names).toEqual(expect.arrayContaining(['grpc-js client over podwire', 'podwire, 2 processes']));
+    expect(names).toEqual(
+      expect.arrayContaining(['grpc-js client over podwire', 'podwire, 2 processes', 'shown by symlinks']),
+    );
   });
 
   it('says what each peer is, and which goals are reached', () => {
