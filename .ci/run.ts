@@ -157,11 +157,11 @@ const withoutKoffi = runtimeTests
 
 const npm = (...args: string[]): Command => ({ command: 'npm', args });
 
-/** The public suites, counted case by case; docs/conformance.md must be what comes out. */
-async function conformance(): Promise<Tally> {
-  const tally = path.join(repository, 'test/conformance/.cache/tally.json');
+/** Public suites, counted case by case; their part of docs/conformance.md must be what comes out. */
+async function conformance(command: 'conformance' | 'conformance:csi'): Promise<Tally> {
+  const tally = path.join(repository, `test/conformance/.cache/tally.${command.replace(':', '-')}.json`);
   await rm(tally, { force: true });
-  await run(npm('run', 'conformance', '--', '--check'));
+  await run(npm('run', command, '--', '--check'));
   return JSON.parse(await readFile(tally, 'utf8')) as Tally;
 }
 
@@ -187,7 +187,8 @@ const steps: [string, () => Promise<Tally>][] = [
     `what works without ${names.replace(',', ' and without ')}`,
     () => vitest(['--project', 'unit', '--project', 'system', ...withoutKoffi], { env: without(names) }),
   ]),
-  ['h2spec and the gRPC interop cases', conformance],
+  ['h2spec and the gRPC interop cases', () => conformance('conformance')],
+  ['csi-sanity', () => conformance('conformance:csi')],
   ['fresh clone: npm ci && npm run demo', () => newcomer('run demo')],
   ['fresh clone: npm ci && npm test', () => newcomer('test')],
 ];

@@ -1,12 +1,8 @@
-import { execFile } from 'node:child_process';
-import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
+import { buildGoTools } from './build-go-tools.js';
 
-const run = promisify(execFile);
 const module = path.join(import.meta.dirname, 'tools');
 const binaries = path.join(import.meta.dirname, '.cache/tools');
-const minimumGo = 26;
 
 /** The public programs, built: paths of their executables, and which they are. */
 export interface Tools {
@@ -18,29 +14,14 @@ export interface Tools {
   readonly grpcGoVersion: string;
 }
 
-/** Builds what `tools/go.mod` pins, or takes what is built already. A missing Go is an error, never a skip. */
+/** Builds what `tools/go.mod` pins, or takes what is built already. */
 export async function buildTools(): Promise<Tools> {
-  const { stdout: version } = await run('go', ['env', 'GOVERSION']).catch(() => ({ stdout: '' }));
-  if (Number(/^go1\.(\d+)/.exec(version)?.[1] ?? 0) < minimumGo) {
-    const found = version.trim() || 'no go command';
-    throw new Error(`the public test programs need Go 1.${minimumGo} or newer on the PATH; found ${found}`);
-  }
-  const text = await readFile(path.join(module, 'go.mod'), 'utf8');
-  const packages = [...text.matchAll(/^\t(\S+)$/gm)].map(([, name]) => name!);
-  await mkdir(binaries, { recursive: true });
-  await run('go', ['build', '-o', `${binaries}/`, ...packages, './server'], { cwd: module });
+  const tools = await buildGoTools(module, binaries, './server');
   return {
-    h2spec: path.join(binaries, 'h2spec'),
-    grpcGoClient: path.join(binaries, 'client'),
-    grpcGoServer: path.join(binaries, 'server'),
-    h2specVersion: versionOf('github.com/summerwind/h2spec', text),
-    grpcGoVersion: versionOf('google.golang.org/grpc', text),
+    h2spec: tools.program('h2spec'),
+    grpcGoClient: tools.program('client'),
+    grpcGoServer: tools.program('server'),
+    h2specVersion: tools.versionOf('github.com/summerwind/h2spec'),
+    grpcGoVersion: tools.versionOf('google.golang.org/grpc'),
   };
-}
-
-/** `v1.85.0`, or `v2.6.0` where a comment says so of a commit. */
-function versionOf(name: string, goMod: string): string {
-  const line = goMod.split('\n').find((one) => one.startsWith(`\t${name} `));
-  if (line === undefined) throw new Error(`tools/go.mod does not require ${name}`);
-  return /release (v[\d.]*\d)/.exec(line)?.[1] ?? line.trim().split(' ')[1]!;
 }

@@ -1,24 +1,19 @@
 import type { Tools } from './build-tools.js';
+import type { H2specCase } from './h2spec.js';
 import { caseNames, type Outcome, type Pair } from './interop-matrix.js';
 import { type InteropPeer, kinds } from './interop-peers.js';
-import type { JunitCase } from './junit-report.js';
 
 export interface ConformanceResults {
   readonly tools: Tools;
   readonly peers: readonly InteropPeer[];
   readonly pairs: readonly Pair[];
   /** Of h2spec, by what it was run against. */
-  readonly h2spec: ReadonlyMap<string, readonly JunitCase[]>;
+  readonly h2spec: ReadonlyMap<string, readonly H2specCase[]>;
 }
 
-/** docs/conformance.md: nothing in it differs from run to run unless an outcome does. */
+/** What docs/conformance.md says of gRPC and HTTP/2: nothing in it differs from run to run unless an outcome does. */
 export function conformancePage({ tools, peers, pairs, h2spec }: ConformanceResults): string {
   return `${[
-    '# Conformance',
-    '',
-    'What public test suites say about podwire. `npm run conformance` builds them, runs them and writes this page; CI runs them,',
-    'and fails when a case fails or this page is not what came out.',
-    '',
     '## gRPC',
     '',
     'The cases of [grpc’s interoperability tests](https://github.com/grpc/grpc/blob/master/doc/interop-test-descriptions.md) on',
@@ -86,7 +81,7 @@ function interopTable(pairs: readonly Pair[]): string[] {
 function sectionTable(h2spec: ConformanceResults['h2spec']): string[] {
   const targets = [...h2spec.values()];
   const sections = new Map(targets[0]!.map(({ section, title }) => [section, title]));
-  const count = (cases: readonly JunitCase[]) =>
+  const count = (cases: readonly H2specCase[]) =>
     `${cases.filter(({ outcome }) => outcome === 'passed').length} of ${cases.length}`;
   return [
     row(['section', 'about', ...h2spec.keys()]),

@@ -1,27 +1,40 @@
 /** One case of a JUnit report. */
 export interface JunitCase {
-  /** The section, `http2/6.9.1`, and its title. */
-  readonly section: string;
-  readonly title: string;
+  /** The suite that it is of, by name and package. */
+  readonly suite: string;
+  readonly package: string;
+  readonly className: string;
   readonly name: string;
   readonly outcome: 'passed' | 'failed' | 'skipped';
+  /** What is said about a case that did not pass. */
   readonly message: string;
 }
 
-const suitePattern = /<testsuite name="([^"]*)" package="([^"]*)"[^>]*>([\s\S]*?)<\/testsuite>/g;
-const casePattern = /<testcase [^>]*classname="([^"]*)"[^>]*?(?:\/>|>([\s\S]*?)<\/testcase>)/g;
+const suitePattern = /<testsuite( [^>]*)>([\s\S]*?)<\/testsuite>/g;
+const casePattern = /<testcase( [^>]*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g;
+const verdictPattern = /<(failure|error|skipped)\b([^>]*?)(?:\/>|>([\s\S]*?)<\/\1>)/;
 
-/** The cases of a report as h2spec writes it, in its order. */
+/** The cases of a report as h2spec and Ginkgo write it, in its order. */
 export function parseJunitReport(xml: string): JunitCase[] {
-  return [...xml.matchAll(suitePattern)].flatMap(([, title, section, cases]) =>
-    [...cases!.matchAll(casePattern)].map(([, name, content = '']) => ({
-      section: plain(section!),
-      title: plain(title!),
-      name: plain(name!),
-      outcome: /<(failure|error)/.test(content) ? 'failed' : content.includes('<skipped') ? 'skipped' : 'passed',
-      message: plain(content.replace(/<[^>]*>/g, ' ').trim()),
-    })),
+  return [...xml.matchAll(suitePattern)].flatMap(([, suite, cases]) =>
+    [...cases!.matchAll(casePattern)].map(([, one, content = '']) => {
+      const [, verdict, attributes = '', text = ''] = verdictPattern.exec(content) ?? [];
+      return {
+        suite: attribute(suite!, 'name'),
+        package: attribute(suite!, 'package'),
+        className: attribute(one!, 'classname'),
+        name: attribute(one!, 'name'),
+        outcome: verdict === undefined ? 'passed' : verdict === 'skipped' ? 'skipped' : 'failed',
+        message: [attribute(attributes, 'message'), plain(text.replace(/<[^>]*>/g, ' ').trim())]
+          .filter((part) => part !== '')
+          .join('\n'),
+      };
+    }),
   );
+}
+
+function attribute(attributes: string, name: string): string {
+  return plain(new RegExp(` ${name}="([^"]*)"`).exec(attributes)?.[1] ?? '');
 }
 
 const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };

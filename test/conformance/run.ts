@@ -1,38 +1,28 @@
 /**
- * `npm run conformance`: runs the public suites, prints what came out and writes docs/conformance.md. With `--check` the page
- * must be what it is already. Ends with 1 when a case failed or the page differs.
+ * `npm run conformance`: runs the public suites of gRPC and HTTP/2, prints what came out and writes their part of
+ * docs/conformance.md. With `--check` the page must be what it is already. Ends with 1 when a case failed or the page differs.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { createServer, sameUser } from '../../src/index.js';
 import { buildTools } from './build-tools.js';
 import { conformancePage } from './conformance-page.js';
-import { runH2spec } from './h2spec.js';
+import { type H2specCase, runH2spec } from './h2spec.js';
 import { runInteropMatrix } from './interop-matrix.js';
 import { interopPeers, kinds } from './interop-peers.js';
-import type { JunitCase } from './junit-report.js';
+import { Tally } from './tally.js';
 import { transportServer } from './transport-server.js';
 
-const page = path.resolve(import.meta.dirname, '../../docs/conformance.md');
-const cache = path.join(import.meta.dirname, '.cache');
 const smallestFrame = 16 * 1024;
 /** The one case that has another outcome with the default frame size, for the reason that the page gives. */
 const excused = 'Sends a large size HEADERS frame that exceeds the SETTINGS_MAX_FRAME_SIZE';
 
-const failures: string[] = [];
-let passed = 0;
-
-function count(name: string, ok: boolean, error = ''): void {
-  if (ok) passed++;
-  else failures.push(`${name}: ${error}`);
-}
+const tally = new Tally();
 
 /** Starts a server on an abstract name, runs h2spec against it, and ends it. */
 async function tryH2spec(
   program: string,
   serve: (endpoint: string) => Promise<() => Promise<void>>,
-): Promise<JunitCase[]> {
+): Promise<H2specCase[]> {
   const endpoint = `unix-abstract:podwire-h2spec-${randomUUID()}`;
   const stop = await serve(endpoint);
   try {
@@ -59,14 +49,14 @@ const h2spec = new Map([
 ]);
 for (const [target, cases] of h2spec) {
   for (const { section, name, outcome, message } of cases) {
-    count(`h2spec ${section} "${name}" against ${target}`, outcome === 'passed', `${outcome} ${message}`);
+    tally.count(`h2spec ${section} "${name}" against ${target}`, outcome === 'passed', `${outcome} ${message}`);
   }
 }
 for (const { section, name, outcome, message } of await tryH2spec(tools.h2spec, (endpoint) =>
   podwireServer(endpoint, {}),
 )) {
   const expected = section === 'http2/4.2' && name === excused ? 'failed' : 'passed';
-  count(
+  tally.count(
     `h2spec ${section} "${name}" against \`Server\` with default limits`,
     outcome === expected,
     `${outcome} ${message}`,
@@ -79,21 +69,9 @@ for (const { client, server, outcomes } of pairs) {
   for (const kind of kinds) {
     for (const [name, outcome] of outcomes[kind]) {
       if ('absent' in outcome) continue;
-      count(`${name}, ${client.name} calls ${server.name}, ${kind}`, outcome.ok, outcome.error);
+      tally.count(`${name}, ${client.name} calls ${server.name}, ${kind}`, outcome.ok, outcome.error);
     }
   }
 }
 
-const text = conformancePage({ tools, peers, pairs, h2spec });
-console.log(`\n${text}`);
-if (process.argv.includes('--check')) {
-  const committed = await readFile(page, 'utf8').catch(() => '');
-  count('docs/conformance.md', committed === text, 'is not what came out; run `npm run conformance` and commit it');
-} else {
-  await writeFile(page, text);
-}
-for (const failure of failures) console.error(`FAILED ${failure}`);
-console.log(`${passed} passed, ${failures.length} failed`);
-await mkdir(cache, { recursive: true });
-await writeFile(path.join(cache, 'tally.json'), JSON.stringify({ passed, failed: failures.length }));
-process.exitCode = failures.length === 0 ? 0 : 1;
+await tally.finish('conformance', conformancePage({ tools, peers, pairs, h2spec }));
