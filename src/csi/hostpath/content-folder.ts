@@ -83,7 +83,7 @@ export class ContentFolder {
   /**
    * Makes content as a copy. On disk when the promise resolves; nothing is left when it rejects.
    *
-   * @param sizeBytes of a block device: the copy is at least as large as its source.
+   * @param sizeBytes of a block device: the copy has just this size, whether its source grows in the meantime or not.
    */
   async copy(
     id: string,
@@ -96,7 +96,10 @@ export class ContentFolder {
     await this.#make(id, async () => {
       if (accessType === 'mount') return copyTree(from, path, options);
       await copyFile(from, path, options);
-      await this.resize(id, sizeBytes);
+      await withFile(path, 'r+', async (file) => {
+        await file.truncate(Number(sizeBytes));
+        await file.sync();
+      });
     });
   }
 

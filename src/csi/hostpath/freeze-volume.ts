@@ -32,7 +32,7 @@ export async function freezeVolume(
   const record: SnapshotRecord = { id, ...fields, sourceVolumeId, accessType, sizeBytes, storageKind, createdAtMs };
   const release = capacity.reserve(storageKind, sizeBytes);
   try {
-    await hostPath.sourceUses.during(sourceVolumeId, () => {
+    await hostPath.sourceUses.during('volume', sourceVolumeId, () => {
       const copy = hostPath.copyOptions(sourceVolumeId, id);
       return snapshots.copy(id, volumes.pathOf(sourceVolumeId), accessType, sizeBytes, copy);
     });

@@ -1,7 +1,8 @@
-import { mkdir, realpath, statfs } from 'node:fs/promises';
+import { type FileHandle, mkdir, realpath, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bindMounts, canBindMount } from './bind-mounts.js';
 import { CapacityLedger } from './capacity-ledger.js';
+import { claimFolder } from './claim-folder.js';
 import { ContentFolder } from './content-folder.js';
 import type { CopyOptions } from './copy-options.js';
 import type { HostPathOptions } from './host-path-options.js';
@@ -10,10 +11,12 @@ import { RecordStore } from './record-store.js';
 import { reportCopy } from './report-copy.js';
 import { SourceUses } from './source-uses.js';
 import { type SweptOrphans, sweepOrphans } from './sweep-orphans.js';
+import { Turns } from './turns.js';
 import type { VolumeMounts } from './volume-mounts.js';
 
 interface Parts {
   readonly options: HostPathOptions;
+  readonly claim: FileHandle;
   readonly store: RecordStore;
   readonly volumes: ContentFolder;
   readonly snapshots: ContentFolder;
@@ -30,39 +33,46 @@ export class HostPath implements AsyncDisposable {
   readonly snapshots: ContentFolder;
   readonly capacity: CapacityLedger;
   readonly mounts: VolumeMounts;
-  readonly sourceUses = new SourceUses();
+  readonly sourceUses: SourceUses;
+  /** For the steps that show and hide the content of one volume. */
+  readonly turns = new Turns();
   /** What was put in order when it was opened. */
   readonly swept: SweptOrphans;
+  readonly #claim: FileHandle;
   readonly #closing = new AbortController();
 
   /** Opens the state folder, makes what is missing of it, and puts in order what a crash left. */
   static async open(options: HostPathOptions): Promise<HostPath> {
     await mkdir(options.stateFolder, { recursive: true, mode: 0o700 });
     const folder = await realpath(options.stateFolder);
-    const totals = options.capacity ?? { standard: await sizeOf(folder) };
-    const store = await RecordStore.open(join(folder, 'store'));
+    const claim = await claimFolder(folder, options.logger);
+    let store: RecordStore | undefined;
     try {
-      const capacity = new CapacityLedger(totals, store.usedCapacity);
+      const totals = options.capacity ?? { standard: await sizeOf(folder) };
+      const records = await RecordStore.open(join(folder, 'store'));
+      store = records;
+      const capacity = new CapacityLedger(totals, records.usedCapacity);
       const contents = (name: 'volumes' | 'snapshots', prefix: 'vol' | 'snap') =>
-        ContentFolder.open(join(folder, name), prefix, store.id, store[name].page({ limit: 1 }).length > 0);
+        ContentFolder.open(join(folder, name), prefix, records.id, records[name].page({ limit: 1 }).length > 0);
       const volumes = await contents('volumes', 'vol');
       const snapshots = await contents('snapshots', 'snap');
-      const swept = await sweepOrphans(store, volumes, snapshots);
+      const swept = await sweepOrphans(records, volumes, snapshots);
       if (swept.content.length > 0) options.logger?.info({ ids: swept.content }, 'removed what was left half done');
-      if (swept.records.length > 0) {
-        options.logger?.warn({ ids: swept.records }, 'the content of these is gone; their records were removed');
-      }
+      if (swept.missing.length > 0) options.logger?.warn({ ids: swept.missing }, 'the content of these is gone');
       const mounts = await chooseMounts(options, folder);
-      return new HostPath({ options, store, volumes, snapshots, capacity, mounts, swept });
+      return new HostPath({ options, claim, store: records, volumes, snapshots, capacity, mounts, swept });
     } catch (error) {
-      await store.close();
+      await store?.close();
+      await claim.close();
       throw error;
     }
   }
 
-  private constructor({ options, store, volumes, snapshots, capacity, mounts, swept }: Parts) {
+  private constructor({ options, claim, store, volumes, snapshots, capacity, mounts, swept }: Parts) {
     this.options = options;
+    this.#claim = claim;
     this.store = store;
+    this.sourceUses = new SourceUses(store);
     this.volumes = volumes;
     this.snapshots = snapshots;
     this.capacity = capacity;
@@ -78,10 +88,11 @@ export class HostPath implements AsyncDisposable {
     return { signal: this.#closing.signal, onProgress: reportCopy(this.options.logger, { from, to }) };
   }
 
-  /** Ends copies, whose calls fail, and closes the store. */
+  /** Ends copies, whose calls fail, closes the store, and leaves the folder to others. */
   async close(): Promise<void> {
     this.#closing.abort(new Error('the plugin was closed'));
     await this.store.close();
+    await this.#claim.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

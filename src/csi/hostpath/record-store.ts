@@ -14,6 +14,8 @@ export class RecordStore implements AsyncDisposable {
   /** Stays the same as long as the store is there. */
   readonly id: string;
   readonly volumes: RecordTable<VolumeRecord, 'name'>;
+  /** Those that live as long as a target; their names are the ids that the CO gave them. */
+  readonly ephemeralVolumes: RecordTable<VolumeRecord, 'name'>;
   readonly snapshots: RecordTable<SnapshotRecord, 'name' | 'source' | 'group'>;
   readonly groupSnapshots: RecordTable<GroupSnapshotRecord, 'name'>;
   readonly publications: RecordTable<PublicationRecord, 'volume' | 'node'>;
@@ -42,6 +44,10 @@ export class RecordStore implements AsyncDisposable {
     const records = environment.openDB<unknown, Key>('records', {});
     const index = environment.openDB<true, Key>('index', {});
     this.volumes = new RecordTable(records, index, { name: 'volume', indexes: { name: ({ name }) => name } });
+    this.ephemeralVolumes = new RecordTable(records, index, {
+      name: 'ephemeral volume',
+      indexes: { name: ({ name }) => name },
+    });
     this.snapshots = new RecordTable(records, index, {
       name: 'snapshot',
       indexes: {

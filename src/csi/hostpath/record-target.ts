@@ -5,6 +5,13 @@ import type { RecordStore } from './record-store.js';
 import { type TargetRecord, targetId } from './target-record.js';
 import type { VolumeRecord } from './volume-record.js';
 
+export interface RecordedTarget {
+  readonly volume: VolumeRecord;
+  readonly target: TargetRecord;
+  /** Nobody knew of it before. */
+  readonly isNew: boolean;
+}
+
 /**
  * Writes down that a volume is to be used at a path, before it is: a target that is not there is made by the next attempt,
  * one that nobody knows of would stay for ever. What is written down in the same way already is left.
@@ -16,7 +23,7 @@ export async function recordTarget(
   target: Pick<TargetRecord, 'volumeId' | 'path' | 'use' | 'readonly'>,
   capability: VolumeCapability,
   check: (target: TargetRecord) => void,
-): Promise<VolumeRecord> {
+): Promise<RecordedTarget> {
   const { volumeId, path } = target;
   const record = { ...target, id: targetId(volumeId, path), accessMode: capability.accessMode!.mode };
   return store.transaction(() => {
@@ -29,13 +36,14 @@ export async function recordTarget(
     if (existing === undefined) {
       check(record);
       store.targets.put(record);
-    } else if (
-      existing.use !== record.use ||
-      existing.readonly !== record.readonly ||
-      existing.accessMode !== record.accessMode
-    ) {
-      throw alreadyExists('target', path, `for the volume ${volumeId} in another way`);
-    }
-    return volume;
+    } else refuseOtherUse(existing, record);
+    return { volume, target: record, isNew: existing === undefined };
   });
+}
+
+/** @throws RpcError ALREADY_EXISTS when a target is there and not in this way. */
+export function refuseOtherUse(existing: TargetRecord, wanted: TargetRecord): void {
+  const same =
+    existing.use === wanted.use && existing.readonly === wanted.readonly && existing.accessMode === wanted.accessMode;
+  if (!same) throw alreadyExists('target', wanted.path, `for the volume ${wanted.volumeId} in another way`);
 }

@@ -30,6 +30,9 @@ describe('ContentFolder', () => {
     const copy = await readFile(folder.pathOf(to));
     expect(copy).toHaveLength(8192);
     expect(copy.subarray(0, 5).toString()).toBe('data\0');
+    const smaller = newId('vol');
+    await folder.copy(smaller, folder.pathOf(to), 'block', 4096n);
+    expect((await stat(folder.pathOf(smaller))).size).toBe(4096);
     await folder.freeze(to, 'block');
     expect((await stat(folder.pathOf(to))).mode & 0o777).toBe(0o400);
     await folder.resize(from, 1024n);

@@ -23,7 +23,7 @@ describe('HostPath', () => {
     await first.hostPath.close();
     const second = await openHostPath(first.options);
     expect(await second.createVolume({ name: 'data' })).toEqual(volume);
-    expect(second.hostPath.swept).toEqual({ content: [], records: [] });
+    expect(second.hostPath.swept).toEqual({ content: [], missing: [] });
   });
 
   it('does not begin with the contents of other records', async () => {
@@ -65,7 +65,7 @@ describe('HostPath', () => {
 
       const { hostPath } = await openHostPath({ stateFolder, capacity: undefined });
       const { store, volumes, snapshots } = hostPath;
-      expect(hostPath.swept.records).toEqual([]);
+      expect(hostPath.swept.missing).toEqual([]);
       const records = [...store.volumes.all(), ...store.snapshots.all()];
       const ids = new Set(records.map(({ id }) => id));
       expect([...made].filter((id) => !ids.has(id) && !maybeDeleted.has(id))).toEqual([]);

@@ -19,7 +19,7 @@ export async function createVolume(hostPath: HostPath, request: CreateVolumeRequ
   const { store, volumes, capacity, options } = hostPath;
   const { name, capacityRange } = request;
   const accessType = accessTypeOf(request.volumeCapabilities);
-  const storageKind = storageKindOf(request.parameters, capacity);
+  const storageKind = storageKindOf('parameters', request.parameters, capacity);
   refuseUnknownKeys('mutable_parameters', request.mutableParameters, options.mutableParameters ?? []);
   const source = contentSourceOf(request.volumeContentSource);
 
@@ -52,7 +52,7 @@ export async function createVolume(hostPath: HostPath, request: CreateVolumeRequ
     if (from === undefined) await volumes.create(record.id, accessType, capacityBytes);
     else {
       const copy = hostPath.copyOptions(source!.id, record.id);
-      await hostPath.sourceUses.during(source!.id, () =>
+      await hostPath.sourceUses.during(source!.kind, source!.id, () =>
         volumes.copy(record.id, from.path, accessType, capacityBytes, copy),
       );
     }

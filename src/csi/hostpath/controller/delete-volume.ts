@@ -9,6 +9,8 @@ export async function deleteVolume(hostPath: HostPath, { volumeId }: DeleteVolum
   const { store, volumes } = hostPath;
   // What is no id of this plugin was never there.
   if (!isId('vol', volumeId)) return {};
+  // Nor was the content of an ephemeral volume, which its CO knows by another id.
+  if (store.ephemeralVolumes.get(volumeId) !== undefined) return {};
   await store.transaction(() => {
     const record = store.volumes.get(volumeId);
     if (record === undefined) return;

@@ -1,20 +1,26 @@
 import type { NodeUnpublishVolumeRequest } from '../../../../gen/csi/v1/csi.js';
 import type { HostPath } from '../host-path.js';
 import { targetId } from '../target-record.js';
-import { targetsOf } from '../targets-of.js';
+import { volumeOnNode } from '../volume-on-node.js';
+import { forgetTarget } from './forget-target.js';
 
-/** Removes the target path, and forgets it then. What is not published is unpublished, and its path not touched. */
+/**
+ * Removes the target path, and forgets it then; an ephemeral volume is deleted with it. What is not published is unpublished,
+ * and its path not touched.
+ */
 export async function nodeUnpublishVolume(
-  { store, volumes, mounts }: HostPath,
+  hostPath: HostPath,
   { volumeId, targetPath }: NodeUnpublishVolumeRequest,
 ): Promise<object> {
-  const id = targetId(volumeId, targetPath);
-  if (store.targets.get(id)?.use !== 'published') return {};
-  await mounts.hide(targetPath);
-  const volume = store.volumes.get(volumeId);
-  if (volume !== undefined && targetsOf(store, volumeId, 'published').length === 1) {
-    await mounts.release(volumes.pathOf(volumeId), volume.accessType);
-  }
-  await store.transaction(() => store.targets.delete(id));
+  const { store, volumes, mounts } = hostPath;
+  await hostPath.turns.take(volumeId, async () => {
+    const target = store.targets.get(targetId(volumeId, targetPath));
+    if (target?.use !== 'published') return;
+    // No volume is deleted that has a target.
+    const volume = volumeOnNode(store, volumeId)!;
+    const { id, accessType } = volume;
+    await mounts.hide({ content: volumes.pathOf(id), target: targetPath, accessType });
+    await forgetTarget(hostPath, volume, target);
+  });
   return {};
 }

@@ -22,7 +22,7 @@ describe('deleteSnapshot', () => {
     const { createVolume, createSnapshot, deleteSnapshot, hostPath } = await openHostPath();
     const { volumeId } = await createVolume({ name: 'data' });
     const { snapshotId } = await createSnapshot({ name: 'snapshot', sourceVolumeId: volumeId });
-    await hostPath.sourceUses.during(snapshotId, async () => {
+    await hostPath.sourceUses.during('snapshot', snapshotId, async () => {
       await expect(deleteSnapshot({ snapshotId })).rejects.toMatchObject({ code: Code.ABORTED });
     });
     const { store } = hostPath;

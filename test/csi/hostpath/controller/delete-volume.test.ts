@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { newId } from '../../../../src/csi/hostpath/new-id.js';
 import { Code } from '../../../../src/index.js';
@@ -51,10 +52,31 @@ describe('deleteVolume', () => {
     await publish({ volumeId });
     await expect(deleteVolume({ volumeId })).rejects.toMatchObject({ code: Code.FAILED_PRECONDITION });
     await unpublish({ volumeId });
-    await hostPath.sourceUses.during(volumeId, async () => {
+    await hostPath.sourceUses.during('volume', volumeId, async () => {
       await expect(deleteVolume({ volumeId })).rejects.toMatchObject({ code: Code.ABORTED });
     });
     expect(await hostPath.volumes.ids()).toEqual([volumeId]);
+  });
+
+  it('and a clone that begins at the same time do not meet half-way', async () => {
+    const { createVolume, createSnapshot, deleteVolume, hostPath } = await openHostPath();
+    for (let round = 0; round < 10; round++) {
+      const { volumeId } = await createVolume({ name: `data ${round}` });
+      const names = Array.from({ length: 20 }, (_, index) => `file-${index}`).sort();
+      for (const name of names) await writeFile(join(hostPath.volumes.pathOf(volumeId), name), name);
+      const deleted = deleteVolume({ volumeId }).catch(({ code }) => expect(code).toBe(Code.ABORTED));
+      // The deletion has begun, and what it has written may not be committed.
+      for (let turns = 0; turns < round % 5; turns++) await new Promise((resolve) => setImmediate(resolve));
+      const [clone, snapshot] = await Promise.all([
+        createVolume({ name: `clone ${round}`, ...from('volume', volumeId) }).catch(({ code }) => code),
+        createSnapshot({ name: `snapshot ${round}`, sourceVolumeId: volumeId }).catch(({ code }) => code),
+      ]);
+      await deleted;
+      if (typeof clone === 'number') expect(clone).toBe(Code.NOT_FOUND);
+      else expect((await readdir(hostPath.volumes.pathOf(clone.volumeId))).sort()).toEqual(names);
+      if (typeof snapshot === 'number') expect(snapshot).toBe(Code.NOT_FOUND);
+      else expect((await readdir(hostPath.snapshots.pathOf(snapshot.snapshotId))).sort()).toEqual(names);
+    }
   });
 
   it('leaves snapshots and clones', async () => {

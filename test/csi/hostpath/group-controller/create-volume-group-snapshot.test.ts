@@ -89,7 +89,7 @@ describe('deleteVolumeGroupSnapshot', () => {
     const single = await createSnapshot({ name: 'single', sourceVolumeId: ids[0] });
     const { groupSnapshotId, snapshots } = await create('group', ids);
     await remove('none', [single.snapshotId]);
-    await hostPath.sourceUses.during(snapshots[1].snapshotId, async () => {
+    await hostPath.sourceUses.during('snapshot', snapshots[1].snapshotId, async () => {
       await expect(remove(groupSnapshotId)).rejects.toMatchObject({ code: Code.ABORTED });
     });
     expect(await hostPath.snapshots.ids()).toHaveLength(3);

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { mkdir, open, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { VolumeCapability_AccessMode_Mode as Mode } from '../../../../gen/csi/v1/csi.js';
 import { canBindMount } from '../../../../src/csi/hostpath/bind-mounts.js';
 import { Code } from '../../../../src/index.js';
@@ -32,6 +32,8 @@ async function staged(mounts: 'links' | 'bind', volumeCapability = mount) {
   return { ...calls, volumeId, stagingTargetPath, target, at };
 }
 
+afterEach(() => vi.unstubAllEnvs());
+
 describe.each(modes)('nodePublishVolume with %s', (mounts) => {
   it('shows the content at every target, and again', async () => {
     const { nodePublish, nodeUnpublish, hostPath, volumeId, target, at } = await staged(mounts);
@@ -48,7 +50,9 @@ describe.each(modes)('nodePublishVolume with %s', (mounts) => {
   it('shows again what went while it was written down, as when the machine restarts', async () => {
     const { nodePublish, hostPath, target, at } = await staged(mounts);
     await nodePublish(at('a'));
-    await hostPath.mounts.hide(target('a'));
+    const { volumeId } = at('a');
+    const content = hostPath.volumes.pathOf(volumeId);
+    await hostPath.mounts.hide({ content, target: target('a'), accessType: 'mount' });
     await nodePublish(at('a'));
     await writeFile(join(target('a'), 'file'), '');
   });
@@ -96,6 +100,59 @@ describe.each(modes)('nodePublishVolume with %s', (mounts) => {
     await writeFile(target('a'), 'not of this plugin');
     expect(await nodeUnpublish(at('a'))).toEqual({});
     expect(await readFile(target('a'), 'utf8')).toBe('not of this plugin');
+  });
+
+  it('puts nothing over what somebody else has there, and leaves it', async () => {
+    const { nodePublish, nodeUnpublish, at, target, hostPath, volumeId, createVolume, stage } = await staged(mounts);
+    await writeFile(target('file'), 'not of this plugin');
+    await symlink(target('staging'), target('link'));
+    await mkdir(target('folder'));
+    for (const name of ['file', 'link']) {
+      await expect(nodePublish(at(name))).rejects.toMatchObject({ code: Code.FAILED_PRECONDITION });
+    }
+    expect(await readFile(target('file'), 'utf8')).toBe('not of this plugin');
+    expect(await readlink(target('link'))).toBe(target('staging'));
+    expect(hostPath.store.targets.countBy('volume', volumeId, 9)).toBe(1);
+    // An empty folder is what a CO may have made.
+    await nodePublish(at('folder'));
+
+    const other = await createVolume({ name: 'other' });
+    const otherAt = { ...at('folder'), volumeId: other.volumeId };
+    await stage({ volumeId: other.volumeId, stagingTargetPath: target('staging') });
+    await expect(nodePublish(otherAt)).rejects.toMatchObject({ code: Code.FAILED_PRECONDITION });
+    await writeFile(join(target('folder'), 'file'), 'of the first volume');
+    await nodeUnpublish(otherAt);
+    expect(await readFile(join(target('folder'), 'file'), 'utf8')).toBe('of the first volume');
+  });
+
+  it('does not hide from one volume what another shows at the same path now', async () => {
+    const { nodePublish, nodeUnpublish, at, target, hostPath, volumeId, createVolume, stage } = await staged(mounts);
+    await nodePublish(at('a'));
+    // The machine restarts, and the path is given to another volume.
+    await hostPath.mounts.hide({
+      content: hostPath.volumes.pathOf(volumeId),
+      target: target('a'),
+      accessType: 'mount',
+    });
+    const other = await createVolume({ name: 'other' });
+    await stage({ volumeId: other.volumeId, stagingTargetPath: target('staging') });
+    await nodePublish({ ...at('a'), volumeId: other.volumeId });
+    await writeFile(join(target('a'), 'file'), 'of the other');
+    await nodeUnpublish(at('a'));
+    expect(await readFile(join(target('a'), 'file'), 'utf8')).toBe('of the other');
+    await nodeUnpublish({ ...at('a'), volumeId: other.volumeId });
+    expect(existsSync(target('a'))).toBe(false);
+  });
+
+  it('keeps what it shows when showing it again fails', async () => {
+    const { nodePublish, at, target, hostPath, volumeId } = await staged(mounts);
+    await nodePublish(at('a'));
+    await writeFile(join(target('a'), 'file'), 'content');
+    const show = vi.spyOn(hostPath.mounts, 'show').mockRejectedValueOnce(new Error('no memory'));
+    await expect(nodePublish(at('a'))).rejects.toThrow('no memory');
+    show.mockRestore();
+    expect(await readFile(join(target('a'), 'file'), 'utf8')).toBe('content');
+    expect(hostPath.store.targets.countBy('volume', volumeId, 9)).toBe(2);
   });
 
   it('leaves no target of what could not be shown', async () => {
@@ -157,5 +214,42 @@ describe.runIf(modes.length === 2)('nodePublishVolume with mounts', () => {
     expect(loops()).not.toBe('');
     await nodeUnpublish(at('b'));
     expect(loops()).toBe('');
+  });
+
+  it('has one device for a volume, also when its targets come and go at the same time', async () => {
+    const { nodePublish, nodeUnpublish, at, hostPath, volumeId, target } = await staged('bind', block);
+    const content = hostPath.volumes.pathOf(volumeId);
+    const loops = () => execFileSync('losetup', ['--associated', content], { encoding: 'utf8' }).trim().split('\n');
+    await Promise.all(['a', 'b', 'c'].map((name) => nodePublish(at(name))));
+    expect(loops()).toHaveLength(1);
+    for (let round = 0; round < 3; round++) {
+      await Promise.all([nodeUnpublish(at('a')), nodeUnpublish(at('b')), nodeUnpublish(at('c')), nodePublish(at('d'))]);
+      const device = await open(target('d'), 'r+');
+      await device.write(`round ${round}`, 0);
+      await device.sync();
+      await device.close();
+      expect((await readFile(content)).subarray(0, 7).toString()).toBe(`round ${round}`);
+      await Promise.all([nodePublish(at('a')), nodePublish(at('b')), nodePublish(at('c')), nodeUnpublish(at('d'))]);
+      expect(loops()).toHaveLength(1);
+    }
+    await Promise.all(['a', 'b', 'c'].map((name) => nodeUnpublish(at(name))));
+    expect(loops()).toEqual(['']);
+  });
+
+  it('leaves no device of a target that cannot be made', async () => {
+    const { nodePublish, at, hostPath, volumeId, target } = await staged('bind', block);
+    await writeFile(target('a'), 'not of this plugin');
+    await expect(nodePublish(at('a'))).rejects.toMatchObject({ code: Code.FAILED_PRECONDITION });
+    // The device is there by then.
+    const path = process.env.PATH;
+    const bin = temporaryFolder();
+    await symlink('/sbin/losetup', join(bin, 'losetup'));
+    vi.stubEnv('PATH', bin);
+    await expect(nodePublish(at('b'))).rejects.toThrow('mount');
+    vi.stubEnv('PATH', path);
+    const content = hostPath.volumes.pathOf(volumeId);
+    expect(execFileSync('losetup', ['--associated', content], { encoding: 'utf8' })).toBe('');
+    expect(existsSync(target('b'))).toBe(false);
+    expect(hostPath.store.targets.countBy('volume', volumeId, 9)).toBe(1);
   });
 });
