@@ -5,7 +5,7 @@ import {
   createClient,
   type Transport,
 } from '@connectrpc/connect';
-import { compressionGzip, createGrpcTransport } from '@connectrpc/connect-node';
+import { compressionGzip, createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
 import { dialSocket } from '../../../../src/socket/index.js';
 import type { CallOptions, TestClient } from '../typescript/test-client.js';
 import { appendHeader } from './append-header.js';
@@ -18,9 +18,9 @@ type AnyClient = Record<string, (input: unknown, options: ConnectCallOptions) =>
 /** The cases' calls on connect's client: node:http2 over sockets that podwire dialed. */
 export async function connectClient(endpoint: string): Promise<TestClient> {
   const sockets = await Promise.all([dial(endpoint), dial(endpoint)]);
-  const plainTransport = transportOver(sockets[0]);
+  const plainTransport = await transportOver(sockets[0]);
   // connect compresses per transport, not per call.
-  const gzipTransport = transportOver(sockets[1], compressionGzip);
+  const gzipTransport = await transportOver(sockets[1], compressionGzip);
   const plain = createClient(testService, plainTransport) as AnyClient;
   const gzip = createClient(testService, gzipTransport) as AnyClient;
   const nowhere = createClient(unimplementedService, plainTransport) as AnyClient;
@@ -53,13 +53,15 @@ async function dial(endpoint: string): Promise<Socket> {
   return (await dialSocket(endpoint)).socket;
 }
 
-function transportOver(socket: Socket, sendCompression?: typeof compressionGzip): Transport {
+/** Only its host is used, as `:authority`. */
+const baseUrl = 'http://localhost';
+
+async function transportOver(socket: Socket, sendCompression?: typeof compressionGzip): Promise<Transport> {
   let used = false;
-  return createGrpcTransport({
-    // Only its host is used, as `:authority`.
-    baseUrl: 'http://localhost',
-    sendCompression,
-    nodeOptions: {
+  const sessionManager = new Http2SessionManager(
+    baseUrl,
+    {},
+    {
       createConnection() {
         // It has to be there at once, so there is one for the life of the transport.
         if (used) throw new Error('connect wants a second connection');
@@ -67,7 +69,11 @@ function transportOver(socket: Socket, sendCompression?: typeof compressionGzip)
         return socket;
       },
     },
-  });
+  );
+  // Now, and not with the first call: a server waits some seconds for its client to say something.
+  const state = await sessionManager.connect();
+  if (state === 'error') throw new Error('no HTTP/2 session', { cause: sessionManager.error() });
+  return createGrpcTransport({ baseUrl, sendCompression, sessionManager });
 }
 
 function connectOptions({
