@@ -38,6 +38,23 @@ export type {
   SnapshotMetadataHandlers,
 } from './plugin/plugin-handlers.js';
 export type { SpecVersion } from './plugin/spec-version.js';
+export type { ControlledObjects, Controller } from './reconcile/controller.js';
+export type { ControllerEvent, ControllerObjectEvent, ControllerOperationEvent } from './reconcile/controller-event.js';
+export { controllerEvents } from './reconcile/controller-events.js';
+export type { ControllerOptions } from './reconcile/controller-options.js';
+export { createController } from './reconcile/create-controller.js';
+export type {
+  Condition,
+  LastError,
+  ObjectStatus,
+  Phase,
+  SnapshotStatus,
+  VolumeStatus,
+} from './reconcile/object-status.js';
+export type { OperationMethod } from './reconcile/operation-method.js';
+export type { SecretsRequest, SecretsSource } from './reconcile/secrets-source.js';
+export { SpecError } from './reconcile/spec-error.js';
+export type { AccessModeName, PublicationSpec, Size, SnapshotSpec, VolumeSpec } from './reconcile/volume-spec.js';
 export {
   type RegisterPluginOptions,
   type Registration,

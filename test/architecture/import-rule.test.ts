@@ -63,12 +63,13 @@ const rules: { readonly [folder: string]: Rule } = {
   },
   // What the user may have installed is loaded when it is asked for: a test below holds that.
   csi: {
-    values: ['src/server/', 'src/client/', 'src/rpc/', 'src/endpoint/', 'gen/'].concat(
+    values: ['src/server/', 'src/client/', 'src/rpc/', 'src/endpoint/', 'src/options/', 'gen/'].concat(
       // The host-path plugin asks for the holes of files, which Node cannot: all FFI is in one file.
       'src/socket/has-libc.ts',
       'src/socket/libc.ts',
       '@bufbuild/protobuf/wire',
       'lmdb',
+      'yaml',
       'prom-client',
       '@opentelemetry/api',
       'node:',
@@ -214,6 +215,8 @@ describe('who may import whom', () => {
     ]);
     expect(importersOf('pino')).toEqual(['src/cli/csi/run-host-path.ts lazily']);
     expect(importersOf('@opentelemetry/api')).toEqual(['src/csi/observe/trace-calls.ts lazily']);
+    expect(importersOf('lmdb')).toEqual(['src/csi/store/load-lmdb.ts lazily']);
+    expect(importersOf('yaml')).toEqual(['src/csi/reconcile/load-yaml.ts lazily']);
   });
 
   it('has FFI in one file, and node:http2 under grpc-js only', () => {
