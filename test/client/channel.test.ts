@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer as createNetServer, type Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { PodInfoDefinition } from '../../gen/podinfo/v1/podinfo.js';
@@ -34,6 +34,11 @@ async function startServer(endpoint: string, methods: Partial<PodInfo> = {}): Pr
   server.add(PodInfoDefinition, { ...plainPodInfo, ...methods });
   await server.listen(endpoint, allowOwn(endpoint));
   return server;
+}
+
+/** Resolves after so many turns of the event loop: in each, client and server have done all that they could. */
+async function afterTurns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await nextTurn();
 }
 
 const fast = { backoff: { firstMs: 1, longestMs: 20 } };
@@ -136,7 +141,7 @@ describe('a server that is not there', () => {
   it.each([
     ['closes', (socket: Socket) => void socket.end(), ''],
     // It leaves the client's first bytes unread: then the kernel says so.
-    ['dies', (socket: Socket) => setTimeout(() => socket.destroy(), 20), ' (read ECONNRESET)'],
+    ['dies', (socket: Socket) => void afterTurns(20).then(() => socket.destroy()), ' (read ECONNRESET)'],
   ])('is UNAVAILABLE when it %s before the handshake', async (_, end, how) => {
     using folder = socketFolder();
     const server = createNetServer({ pauseOnConnect: true }, end);

@@ -314,12 +314,14 @@ describe('the end of a call', () => {
   });
 
   it('comes to the handler when the connection is lost', async () => {
+    const began = signalled();
     const reason = signalled<unknown>();
     using folder = socketFolder();
     await using _ = await servePodInfo(
       {
         async pushLogs(requests, { signal }) {
           signal.addEventListener('abort', () => reason.resolve(signal.reason));
+          began.resolve();
           for await (const _ of requests);
           return {};
         },
@@ -330,8 +332,7 @@ describe('the end of a call', () => {
     const stream = request('/podinfo.v1.PodInfo/PushLogs');
     stream.write(rawMessage(0));
     stream.on('error', () => {});
-    await until(async () => _.server.connectionCount === 1);
-    await delay(20);
+    await began.promise;
     session.destroy();
     expect(await reason.promise).toMatchObject({ code: Code.CANCELLED });
   });

@@ -258,10 +258,15 @@ describe('shutdown', () => {
   });
 
   it('happens once; a later call with a shorter grace counts', async () => {
-    await using served = await servePodInfo({ describe: hang });
+    const began = signalled();
+    await using served = await servePodInfo({
+      describe(request, context) {
+        began.resolve();
+        return hang(request, context);
+      },
+    });
     const open = rejection(served.podinfo.describe({}));
-    await until(() => served.server.connectionCount === 1);
-    await delay(10);
+    await began.promise;
     const first = served.server.shutdown({ graceMs: Number.POSITIVE_INFINITY });
     expect(served.server.shutdown({ graceMs: 3_600_000 })).toBe(first);
     expect(served.server[Symbol.asyncDispose]()).toBe(first);
