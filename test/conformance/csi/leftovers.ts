@@ -1,19 +1,15 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
-import { connectPlugin } from '../../../src/csi/index.js';
-import { users } from '../../../src/index.js';
+import type { ConnectedPlugin } from '../../../src/csi/index.js';
 import { PeerProcess } from '../../interop/peer-process.js';
+import { capacityBytes } from './host-path-process.js';
 
-/** What a plugin says that it still has; it cannot say less than nothing, so an empty list is what is wanted. */
-export async function recordsLeft(endpoint: string, uid: number): Promise<string[]> {
-  const plugin = await connectPlugin(endpoint, { channel: { allowServer: users(uid) } });
-  try {
-    const { controller } = plugin;
-    const volumes = (await controller.listVolumes({})).entries.map(({ volume }) => volume?.volumeId);
-    const snapshots = (await controller.listSnapshots({})).entries.map(({ snapshot }) => snapshot?.snapshotId);
-    return [...volumes, ...snapshots].map((id) => `the record of ${id}`);
-  } finally {
-    await plugin.close();
-  }
+/** What a plugin says that it still has. */
+export async function recordsLeft({ controller }: ConnectedPlugin): Promise<string[]> {
+  const volumes = (await controller.listVolumes({})).entries.map(({ volume }) => volume?.volumeId);
+  const snapshots = (await controller.listSnapshots({})).entries.map(({ snapshot }) => snapshot?.snapshotId);
+  const { availableCapacity } = await controller.getCapacity({});
+  const used = capacityBytes - availableCapacity;
+  return [...[...volumes, ...snapshots].map((id) => `the record of ${id}`), ...(used === 0n ? [] : [`${used} bytes`])];
 }
 
 /** Mounts, loop devices and contents that a plugin has left in `folder`, and what csi-sanity has left there. */

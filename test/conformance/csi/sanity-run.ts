@@ -2,10 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { chown, mkdtemp, readFile, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { HostPathPluginOptions } from '../../../src/csi/hostpath/index.js';
-import type { PeerProgram } from '../../interop/build-peers.js';
-import { PeerProcess } from '../../interop/peer-process.js';
-import { mutableParameter, runCsiSanity, type SanitySpec, secret } from './csi-sanity.js';
+import { runCsiSanity, type SanitySpec, secret } from './csi-sanity.js';
+import { HostPathProcess } from './host-path-process.js';
 import { leftovers, recordsLeft, removeWithLeftovers } from './leftovers.js';
 import type { SanitySetting } from './sanity-setting.js';
 import { asUnprivileged, unprivilegedUser } from './unprivileged.js';
@@ -19,39 +17,24 @@ export interface SanityRun {
   readonly log: { readonly lines: number; readonly stripped: number; readonly withSecret: number };
 }
 
-const plugin: PeerProgram = {
-  command: process.execPath,
-  args: ['--import', import.meta.resolve('tsx'), path.join(import.meta.dirname, '../peers/host-path.ts')],
-};
-
 /** Starts a host-path plugin, runs csi-sanity against it, ends it, and looks at what is left. */
 export async function runSanity(csiSanity: string, setting: SanitySetting): Promise<SanityRun> {
-  const { user, accessType, specVersion, kind } = setting;
+  const { user, accessType, kind } = setting;
   const uid = user === 'root' ? 0 : unprivilegedUser;
-  const as = user === 'root' ? (program: PeerProgram) => program : asUnprivileged;
+  const program = { command: csiSanity, args: [] };
   const folder = await realpath(await mkdtemp(path.join(tmpdir(), 'podwire-csi-')));
   await chown(folder, uid, uid);
   // Spellings that Go's sidecars and this repository both read.
   const endpoint = kind === 'path' ? `unix://${folder}/csi.sock` : `unix-abstract:podwire-csi-${randomUUID()}`;
-  const options: HostPathPluginOptions = {
-    specVersion,
-    stateFolder: path.join(folder, 'state'),
-    nodeId: 'node-1',
-    topology: { 'topology.hostpath.csi.podwire/node': 'node-1' },
-    maxVolumesPerNode: 4,
-    mutableParameters: [mutableParameter],
-    mounts: user === 'root' ? 'bind' : 'links',
-  };
   const log = path.join(folder, 'plugin.log');
   try {
-    const args = ['server', '--endpoint', endpoint, '--options', JSON.stringify(options), '--log', log];
-    const server = await PeerProcess.server(as(plugin), args);
+    const server = await HostPathProcess.start(setting, endpoint, folder, log);
     let specs: SanitySpec[];
     let records: string[];
     let end: number | string;
     try {
-      specs = await runCsiSanity(as({ command: csiSanity, args: [] }), endpoint, folder, accessType);
-      records = await recordsLeft(endpoint, uid);
+      specs = await runCsiSanity(user === 'root' ? program : asUnprivileged(program), endpoint, folder, accessType);
+      records = await recordsLeft(server.plugin);
     } finally {
       end = await server.stop();
     }
