@@ -17,7 +17,7 @@ export async function leftovers(folder: string): Promise<string[]> {
   const files = await readdir(folder, { recursive: true });
   const expected = ['mutable.yaml', 'plugin.log', 'report.xml', 'secrets.yaml', 'state'].concat(
     ...['state/snapshots', 'state/snapshots/.store', 'state/volumes', 'state/volumes/.store'],
-    ...['state/store', 'state/store/data.mdb', 'state/store/lock.mdb'],
+    ...['state/store', 'state/lock', 'state/store/data.mdb', 'state/store/lock.mdb'],
   );
   return [
     ...(await mountsIn(folder)).map((one) => `the mount ${one}`),
