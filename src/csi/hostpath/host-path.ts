@@ -1,8 +1,8 @@
 import { type FileHandle, mkdir, realpath, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { claimFolder } from '../store/claim-folder.js';
 import { bindMounts, canBindMount } from './bind-mounts.js';
 import { CapacityLedger } from './capacity-ledger.js';
-import { claimFolder } from './claim-folder.js';
 import { ContentFolder } from './content-folder.js';
 import type { CopyOptions } from './copy-options.js';
 import type { HostPathOptions } from './host-path-options.js';

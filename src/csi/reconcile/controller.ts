@@ -1,7 +1,8 @@
-import { mkdir, readFile, realpath } from 'node:fs/promises';
+import { type FileHandle, mkdir, readFile, realpath } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { ConnectPluginOptions } from '../controller/connect-plugin.js';
 import type { ConnectedPlugin } from '../controller/connected-plugin.js';
+import { claimFolder } from '../store/claim-folder.js';
 import { bootId } from './boot-id.js';
 import type { ControllerEvent } from './controller-event.js';
 import { controllerEvents } from './controller-events.js';
@@ -43,12 +44,20 @@ export interface ControlledObjects<Spec, Status> {
   list(): Status[];
 }
 
+interface Opened {
+  readonly store: ControllerStore;
+  readonly claim: FileHandle;
+  readonly folder: string;
+}
+
 /** Leads volumes and snapshots of a plugin to what is desired. Made by `createController`. */
 export class Controller implements AsyncDisposable {
   readonly volumes: ControlledObjects<VolumeSpec, VolumeStatus>;
   readonly snapshots: ControlledObjects<SnapshotSpec, SnapshotStatus>;
   readonly #options: ControllerOptions;
   readonly #store: ControllerStore;
+  /** Keeps the state folder to this process. */
+  readonly #claim: FileHandle;
   readonly #desired: DesiredObjects;
   readonly #reconciler: Reconciler;
   readonly #connection: PluginConnection;
@@ -65,22 +74,26 @@ export class Controller implements AsyncDisposable {
   static async open(options: ControllerOptions): Promise<Controller> {
     await mkdir(options.stateFolder, { recursive: true, mode: 0o700 });
     const folder = await realpath(options.stateFolder);
-    const store = await ControllerStore.open(join(folder, 'store'));
+    const claim = await claimFolder(folder);
+    let store: ControllerStore | undefined;
     try {
+      store = await ControllerStore.open(join(folder, 'store'));
       await forgetMounts(store);
       const text = options.file === undefined ? undefined : await readFile(options.file, 'utf8');
       const file = text === undefined ? undefined : await parseDesiredFile(text, basename(options.file!));
       if (file !== undefined) await new DesiredObjects(store).replace(file);
-      return new Controller(options, store, folder, text);
+      return new Controller(options, { store, claim, folder }, text);
     } catch (error) {
-      await store.close();
+      await store?.close();
+      await claim.close();
       throw error;
     }
   }
 
-  private constructor(options: ControllerOptions, store: ControllerStore, folder: string, fileText?: string) {
+  private constructor(options: ControllerOptions, { store, claim, folder }: Opened, fileText?: string) {
     this.#options = options;
     this.#store = store;
+    this.#claim = claim;
     this.#desired = new DesiredObjects(store);
     this.#fileText = fileText;
     const backoff = { firstMs: 1_000, multiplier: 2, longestMs: 60_000, ...options.backoff };
@@ -162,6 +175,7 @@ export class Controller implements AsyncDisposable {
     await Promise.all([this.#reconciler.close(), this.#connection.close()]);
     await this.#chores;
     await this.#store.close();
+    await this.#claim.close();
     this.#events.close();
   }
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { claimFolder } from '../../../src/csi/hostpath/claim-folder.js';
-import { openHostPath } from './open-host-path.js';
-import { temporaryFolder } from './temporary-folder.js';
+import { claimFolder } from '../../../src/csi/store/claim-folder.js';
+import { openHostPath } from '../hostpath/open-host-path.js';
+import { temporaryFolder } from '../hostpath/temporary-folder.js';
 
 const systems = vi.hoisted(() => ({ hasLibc: true }));
 // koffi loads wherever these tests run: where it does not is stood in for.

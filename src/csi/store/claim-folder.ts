@@ -4,7 +4,6 @@ import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasLibc } from '../../socket/has-libc.js';
 import { errnoName, libc } from '../../socket/libc.js';
-import type { HostPathLogger } from './host-path-options.js';
 
 /**
  * Takes a state folder for this process alone, until the file that it resolves to is closed. The kernel lets go of it when
@@ -13,7 +12,10 @@ import type { HostPathLogger } from './host-path-options.js';
  *
  * Rejects when another process has it, with its id where the system tells.
  */
-export async function claimFolder(folder: string, logger?: HostPathLogger): Promise<FileHandle> {
+export async function claimFolder(
+  folder: string,
+  logger?: { warn(fields: object, message: string): void },
+): Promise<FileHandle> {
   const file = await open(join(folder, 'lock'), 'a', 0o600);
   try {
     const taken = hasLibc(folder) ? tryLock(file.fd) : await lockByProgram(file.fd);
