@@ -41,7 +41,7 @@ describe('claimFolder', () => {
 
   it('names the process that has the folder, and has it when that was killed', async () => {
     const stateFolder = join(temporaryFolder(), 'state');
-    const program = fileURLToPath(new URL('host-path-process.ts', import.meta.url));
+    const program = fileURLToPath(new URL('../hostpath/host-path-process.ts', import.meta.url));
     const child = spawn(process.execPath, ['--import', 'tsx', program, stateFolder], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
