@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -89,6 +89,41 @@ describe('server and client as processes', () => {
     const refused = start('echo/client.ts', [name]);
     expect(await refused.ended()).toBe(1);
     expect(refused.errors).toEqual([expect.stringMatching(/PERMISSION_DENIED.*not allowed by users\(4000000001\)/)]);
+  });
+});
+
+describe('the image', () => {
+  let root: string;
+
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'podwire-image-'));
+  });
+
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  /** What a line of the Dockerfile says behind its instruction. */
+  const said = (instruction: string): string[] =>
+    [...readFileSync(join(example, 'Dockerfile'), 'utf8').matchAll(new RegExp(`^${instruction} (.*)$`, 'gm'))].map(
+      ([, text = '']) => text,
+    );
+
+  it('has all that its command and that of the client need', () => {
+    const repository = join(example, '../..');
+    for (const copied of said('COPY')) {
+      const [to = '', ...from] = copied.split(' ').reverse();
+      for (const name of from) {
+        const target = to.endsWith('/') ? join(to, name) : to;
+        cpSync(join(repository, name), join(root, target), { recursive: true });
+      }
+    }
+    symlinkSync(join(repository, 'node_modules'), join(root, 'node_modules'));
+    const [node, ...args] = JSON.parse(said('CMD')[0] ?? '[]') as string[];
+    expect(node).toBe('node');
+    for (const program of ['server', 'client']) {
+      const command = args.map((arg) => arg.replace('server.ts', `${program}.ts`));
+      const run = spawnSync(process.execPath, [...command, '--sya'], { cwd: root, encoding: 'utf8' });
+      expect([run.status, run.stderr]).toEqual([2, expect.stringContaining(`examples/echo/${program}.ts`)]);
+    }
   });
 });
 

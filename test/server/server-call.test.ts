@@ -588,6 +588,35 @@ describe('pace', () => {
     expect((await call).acceptedLines).toBe(1_000n);
   });
 
+  it('is that of each call alone: streams that nobody reads hold up no other call of their connection', async () => {
+    const go = signalled();
+    await using served = await servePodInfo({
+      async *watch() {
+        for (;;) yield { sequence: 2n ** 63n };
+      },
+      async pushLogs(requests) {
+        await go.promise;
+        let acceptedLines = 0n;
+        for await (const _ of requests) acceptedLines++;
+        return { acceptedLines };
+      },
+    });
+    // Together more than the window of the connection, in both directions.
+    const unread = Array.from({ length: 100 }, () => served.podinfo.watch({})[Symbol.asyncIterator]());
+    await Promise.all(unread.map((stream) => stream.next()));
+    const waiting = Array.from({ length: 100 }, () =>
+      served.podinfo.pushLogs(repeat(30, () => ({ line: 'x'.repeat(10_000) }))),
+    );
+    for (let size = 0; size < 20; size++) {
+      const text = 'x'.repeat(size * 10_000);
+      expect((await served.podinfo.describe({ text }, { timeoutMs: 10_000 })).reply).toContain(text);
+    }
+    expect(served.server.connectionCount).toBe(1);
+    go.resolve();
+    for (const call of waiting) expect((await call).acceptedLines).toBe(30n);
+    for (const stream of unread) await stream.return?.();
+  });
+
   it('lets an endless producer starve neither timers nor other calls', async () => {
     await using served = await servePodInfo({
       async *watch() {

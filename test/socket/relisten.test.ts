@@ -157,6 +157,19 @@ describe('a listener whose path is lost', () => {
     expect(fate).toBe('nothing');
   });
 
+  it('hears nothing of a folder further up that is moved away, and leaves its file there', async () => {
+    const inner = join(folder, 'inner');
+    mkdirSync(inner);
+    const listener = await listen({}, { kind: 'path', path: join(inner, 'x.sock') });
+    // It looks once when the watch has begun.
+    for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+    renameSync(folder, join(root, 'moved'));
+    const fate = await Promise.race([listener.next(), delay(50, 'nothing')]);
+    expect(fate).toBe('nothing');
+    await listener.close();
+    expect(lstatSync(join(root, 'moved/inner/x.sock')).isSocket()).toBe(true);
+  });
+
   it('lets the process end after closing', async () => {
     await using child = startSocketProcess('listen', printEndpoint(endpoint));
     await child.next();
