@@ -17,6 +17,7 @@ const MARK = '.store';
 export class ContentFolder {
   readonly path: string;
   readonly #prefix: 'vol' | 'snap';
+  readonly #storeId: string;
 
   /**
    * Opens the folder, or makes it. It is marked as belonging to one store: with another store's records all that is in it
@@ -34,11 +35,8 @@ export class ContentFolder {
   ): Promise<ContentFolder> {
     // What is in it is for those who get it mounted, and passes by this mode then.
     await mkdir(path, { recursive: true, mode: 0o700 });
-    const folder = new ContentFolder(path, prefix);
-    const found = await readFile(join(path, MARK), 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return '';
-      throw error;
-    });
+    const folder = new ContentFolder(path, prefix, storeId);
+    const found = await folder.#mark();
     if (found === storeId) return folder;
     const isEmpty = (await folder.ids()).length === 0;
     if (found !== '' || hasRecords || !isEmpty) {
@@ -52,9 +50,18 @@ export class ContentFolder {
     return folder;
   }
 
-  private constructor(path: string, prefix: 'vol' | 'snap') {
+  private constructor(path: string, prefix: 'vol' | 'snap', storeId: string) {
     this.path = path;
     this.#prefix = prefix;
+    this.#storeId = storeId;
+  }
+
+  /** Whether it is still the folder that was opened, and not the empty one under a disk that is no longer mounted. */
+  async isThere(): Promise<boolean> {
+    return this.#mark().then(
+      (mark) => mark === this.#storeId,
+      () => false,
+    );
   }
 
   /** @throws TypeError for what is no id: no name that a CO chose leads to a path. */
@@ -125,6 +132,14 @@ export class ContentFolder {
   /** What there is, in no order. Whatever has another name is not of this plugin and left alone. */
   async ids(): Promise<string[]> {
     return (await readdir(this.path)).filter((name) => isId(this.#prefix, name));
+  }
+
+  /** Empty where there is none. */
+  #mark(): Promise<string> {
+    return readFile(join(this.path, MARK), 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return '';
+      throw error;
+    });
   }
 
   async #make(id: string, make: () => Promise<void>): Promise<void> {

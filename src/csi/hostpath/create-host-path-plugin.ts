@@ -38,6 +38,7 @@ export async function createHostPathPlugin(options: HostPathPluginOptions): Prom
     listVolumesPublishedNodes: true,
     singleNodeMultiWriter: true,
     accessibilityConstraints: options.topology !== undefined,
+    snapshotAccessibilityConstraints: options.topology !== undefined,
     volumeExpansion: 'online',
   };
   const { name = 'hostpath.csi.podwire', version = '0' } = options;

@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, realpath, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { SpecVersion } from '../plugin/spec-version.js';
 import { claimFolder } from '../store/claim-folder.js';
 import { bindMounts, canBindMount } from './bind-mounts.js';
 import { CapacityLedger } from './capacity-ledger.js';
@@ -14,8 +15,11 @@ import { type SweptOrphans, sweepOrphans } from './sweep-orphans.js';
 import { Turns } from './turns.js';
 import type { VolumeMounts } from './volume-mounts.js';
 
+/** Its options, with what a plugin has besides. */
+export type HostPathSettings = HostPathOptions & { readonly specVersion?: SpecVersion | undefined };
+
 interface Parts {
-  readonly options: HostPathOptions;
+  readonly options: HostPathSettings;
   readonly claim: FileHandle;
   readonly store: RecordStore;
   readonly volumes: ContentFolder;
@@ -33,6 +37,8 @@ export class HostPath implements AsyncDisposable {
   readonly snapshots: ContentFolder;
   readonly capacity: CapacityLedger;
   readonly mounts: VolumeMounts;
+  /** Where snapshots can be used; empty when it plays no part, or callers of 1.12 would not know the field. */
+  readonly snapshotTopology: readonly { readonly [key: string]: string }[];
   readonly sourceUses: SourceUses;
   /** For the steps that show and hide the content of one volume. */
   readonly turns = new Turns();
@@ -42,7 +48,7 @@ export class HostPath implements AsyncDisposable {
   readonly #closing = new AbortController();
 
   /** Opens the state folder, makes what is missing of it, and puts in order what a crash left. */
-  static async open(options: HostPathOptions): Promise<HostPath> {
+  static async open(options: HostPathSettings): Promise<HostPath> {
     await mkdir(options.stateFolder, { recursive: true, mode: 0o700 });
     const folder = await realpath(options.stateFolder);
     const claim = await claimFolder(folder, options.logger);
@@ -72,6 +78,8 @@ export class HostPath implements AsyncDisposable {
     this.options = options;
     this.#claim = claim;
     this.store = store;
+    const { topology, specVersion } = options;
+    this.snapshotTopology = topology === undefined || specVersion === '1.12' ? [] : [topology];
     this.sourceUses = new SourceUses(store);
     this.volumes = volumes;
     this.snapshots = snapshots;

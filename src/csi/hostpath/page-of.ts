@@ -4,6 +4,11 @@ import { pageToken, readPageToken } from './page-token.js';
 /** Entries at most, also when the CO asks for more: an answer is to stay far below 4 MiB. */
 const LARGEST_PAGE = 1_000;
 
+/** @param maxEntries what the CO asks for, 0: it does not care. */
+export function pageSize(maxEntries: number): number {
+  return maxEntries === 0 ? LARGEST_PAGE : Math.min(maxEntries, LARGEST_PAGE);
+}
+
 export interface Page<Entry> {
   readonly entries: Entry[];
   /** Empty: this is the last page. */
@@ -21,7 +26,7 @@ export function pageOf<Entry extends { readonly id: string }>(
   { maxEntries, startingToken }: { readonly maxEntries: number; readonly startingToken: string },
   read: (options: PageOptions) => Entry[],
 ): Page<Entry> {
-  const size = maxEntries === 0 ? LARGEST_PAGE : Math.min(maxEntries, LARGEST_PAGE);
+  const size = pageSize(maxEntries);
   // One more than is given tells whether there is more.
   const found = read({ after: readPageToken(prefix, startingToken), limit: size + 1 });
   const entries = found.slice(0, size);

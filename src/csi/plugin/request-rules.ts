@@ -76,6 +76,7 @@ const strings: { readonly [field: string]: ValueCheck<string> } = {
   name: (name) => (BANNED.test(name) ? 'has control characters' : undefined),
   staging_target_path: notAbsolute,
   target_path: notAbsolute,
+  volume_publish_path: notAbsolute,
 };
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what the specification bans in the names of volumes and snapshots

@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import {
   ControllerExpandVolumeRequest,
+  ControllerGetVolumeHealthRequest,
   ControllerGetVolumeRequest,
+  ControllerListVolumeHealthRequest,
   ControllerModifyVolumeRequest,
   ControllerPublishVolumeRequest,
   ControllerUnpublishVolumeRequest,
@@ -18,6 +20,7 @@ import {
   ListVolumesRequest,
   VolumeCapability_AccessMode_Mode as Mode,
   NodeExpandVolumeRequest,
+  NodeGetVolumeHealthRequest,
   NodeGetVolumeStatsRequest,
   NodePublishVolumeRequest,
   NodeStageVolumeRequest,
@@ -28,6 +31,8 @@ import {
 } from '../../../gen/csi/v1/csi.js';
 import { controllerExpandVolume } from '../../../src/csi/hostpath/controller/controller-expand-volume.js';
 import { controllerGetVolume } from '../../../src/csi/hostpath/controller/controller-get-volume.js';
+import { controllerGetVolumeHealth } from '../../../src/csi/hostpath/controller/controller-get-volume-health.js';
+import { controllerListVolumeHealth } from '../../../src/csi/hostpath/controller/controller-list-volume-health.js';
 import { controllerModifyVolume } from '../../../src/csi/hostpath/controller/controller-modify-volume.js';
 import { controllerPublishVolume } from '../../../src/csi/hostpath/controller/controller-publish-volume.js';
 import { controllerUnpublishVolume } from '../../../src/csi/hostpath/controller/controller-unpublish-volume.js';
@@ -40,9 +45,10 @@ import { getSnapshot } from '../../../src/csi/hostpath/controller/get-snapshot.j
 import { listSnapshots } from '../../../src/csi/hostpath/controller/list-snapshots.js';
 import { listVolumes } from '../../../src/csi/hostpath/controller/list-volumes.js';
 import { validateVolumeCapabilities } from '../../../src/csi/hostpath/controller/validate-volume-capabilities.js';
-import { HostPath } from '../../../src/csi/hostpath/host-path.js';
-import type { HostPathOptions } from '../../../src/csi/hostpath/host-path-options.js';
+import { HostPath, type HostPathSettings } from '../../../src/csi/hostpath/host-path.js';
 import { nodeExpandVolume } from '../../../src/csi/hostpath/node/node-expand-volume.js';
+import { nodeGetStorageHealth } from '../../../src/csi/hostpath/node/node-get-storage-health.js';
+import { nodeGetVolumeHealth } from '../../../src/csi/hostpath/node/node-get-volume-health.js';
 import { nodeGetVolumeStats } from '../../../src/csi/hostpath/node/node-get-volume-stats.js';
 import { nodePublishVolume } from '../../../src/csi/hostpath/node/node-publish-volume.js';
 import { nodeStageVolume } from '../../../src/csi/hostpath/node/node-stage-volume.js';
@@ -70,7 +76,7 @@ interface Message<Request> {
 }
 
 /** A host path in a folder of its own, on node `node-1` with 100 MiB, and its calls with what matters of their requests. */
-export async function openHostPath(options: Partial<HostPathOptions> = {}) {
+export async function openHostPath(options: Partial<HostPathSettings> = {}) {
   const defaults = {
     stateFolder: join(temporaryFolder(), 'state'),
     nodeId: 'node-1',
@@ -123,6 +129,13 @@ export async function openHostPath(options: Partial<HostPathOptions> = {}) {
       call(nodePublishVolume, NodePublishVolumeRequest)({ volumeCapability: mount, ...fields }),
     nodeUnpublish: call(nodeUnpublishVolume, NodeUnpublishVolumeRequest),
     stats: call(nodeGetVolumeStats, NodeGetVolumeStatsRequest),
+    health: async (fields: object) =>
+      (await call(controllerGetVolumeHealth, ControllerGetVolumeHealthRequest)(fields)).volumeHealth.healthStatuses,
+    listHealth: (fields: object = {}, signal = new AbortController().signal) =>
+      controllerListVolumeHealth(hostPath, ControllerListVolumeHealthRequest.fromPartial(fields), signal),
+    nodeHealth: async (fields: object) =>
+      (await call(nodeGetVolumeHealth, NodeGetVolumeHealthRequest)(fields)).volumeHealth.healthStatuses,
+    storageHealth: async () => (await nodeGetStorageHealth(hostPath)).backendHealth,
     nodeExpand: call(nodeExpandVolume, NodeExpandVolumeRequest),
     allocated: (fields: object, signal = new AbortController().signal) =>
       getMetadataAllocated(hostPath, GetMetadataAllocatedRequest.fromPartial(fields), signal),

@@ -1,5 +1,6 @@
 import type { CreateSnapshotRequest, Snapshot } from '../../../../gen/csi/v1/csi.js';
 import { alreadyExists, notFound } from '../../csi-error.js';
+import { checkTopology } from '../check-topology.js';
 import { describeSnapshot } from '../describe-snapshot.js';
 import { freezeVolume } from '../freeze-volume.js';
 import type { HostPath } from '../host-path.js';
@@ -8,13 +9,14 @@ import { refuseUnknownKeys } from '../refuse-unknown-keys.js';
 /** Makes the snapshot of that name, or finds it. */
 export async function createSnapshot(
   hostPath: HostPath,
-  { name, sourceVolumeId, parameters }: CreateSnapshotRequest,
+  { name, sourceVolumeId, parameters, accessibilityRequirements }: CreateSnapshotRequest,
 ): Promise<{ snapshot: Snapshot }> {
   const { store } = hostPath;
   refuseUnknownKeys('parameters', parameters, []);
+  checkTopology(hostPath.options, accessibilityRequirements);
   const existing = store.snapshots.findBy('name', name);
   if (existing !== undefined) {
-    if (existing.sourceVolumeId === sourceVolumeId) return { snapshot: describeSnapshot(existing) };
+    if (existing.sourceVolumeId === sourceVolumeId) return { snapshot: describeSnapshot(existing, hostPath) };
     throw alreadyExists('snapshot', name, `of the volume ${JSON.stringify(existing.sourceVolumeId)}`);
   }
   const volume = store.volumes.get(sourceVolumeId);
@@ -28,5 +30,5 @@ export async function createSnapshot(
   } finally {
     frozen.release();
   }
-  return { snapshot: describeSnapshot(frozen.record) };
+  return { snapshot: describeSnapshot(frozen.record, hostPath) };
 }

@@ -1,14 +1,14 @@
 import type { CreateVolumeRequest, Volume, VolumeContentSource } from '../../../../gen/csi/v1/csi.js';
-import { aborted, alreadyExists, invalidArgument, notFound, outOfRange, resourceExhausted } from '../../csi-error.js';
+import { aborted, alreadyExists, invalidArgument, notFound, outOfRange } from '../../csi-error.js';
 import { acceptedCapacity } from '../accepted-capacity.js';
 import { accessTypeOf } from '../access-type-of.js';
+import { checkTopology } from '../check-topology.js';
 import { describeVolume } from '../describe-volume.js';
 import { fitsRange } from '../fits-range.js';
 import type { HostPath } from '../host-path.js';
 import { newId } from '../new-id.js';
 import { refuseUnknownKeys } from '../refuse-unknown-keys.js';
 import { storageKindOf } from '../storage-kind-of.js';
-import { topologyMatches } from '../topology-matches.js';
 import type { AccessType, ContentSource, VolumeRecord } from '../volume-record.js';
 
 /**
@@ -22,6 +22,7 @@ export async function createVolume(hostPath: HostPath, request: CreateVolumeRequ
   const storageKind = storageKindOf('parameters', request.parameters, capacity);
   refuseUnknownKeys('mutable_parameters', request.mutableParameters, options.mutableParameters ?? []);
   const source = contentSourceOf(request.volumeContentSource);
+  checkTopology(options, request.accessibilityRequirements);
 
   const existing = store.volumes.findBy('name', name);
   if (existing !== undefined) {
@@ -29,8 +30,6 @@ export async function createVolume(hostPath: HostPath, request: CreateVolumeRequ
     if (difference !== undefined) throw alreadyExists('volume', name, difference);
     return { volume: describeVolume(existing, options) };
   }
-  checkTopology(hostPath, request);
-
   const from = source && sourceContent(hostPath, source, accessType);
   const capacityBytes = acceptedCapacity(capacityRange, accessType, from?.bytes);
   const total = capacity.totalOf(storageKind)!;
@@ -90,14 +89,6 @@ function differenceOf(
     return source === undefined ? 'without a source' : `from the ${source.kind} ${JSON.stringify(source.id)}`;
   }
   return undefined;
-}
-
-function checkTopology({ options: { topology } }: HostPath, { accessibilityRequirements }: CreateVolumeRequest): void {
-  const requisite = accessibilityRequirements?.requisite ?? [];
-  // Preferred places are wishes; with one place there is nothing to choose.
-  if (topology === undefined || requisite.length === 0) return;
-  if (requisite.some((wanted) => topologyMatches(topology, wanted))) return;
-  throw resourceExhausted('accessibility_requirements: this plugin has storage in none of the requisite places');
 }
 
 /** @throws RpcError NOT_FOUND, or INVALID_ARGUMENT for content of the other access type. */

@@ -5,10 +5,10 @@ import type { HostPath } from '../host-path.js';
 
 /** One snapshot. */
 export async function getSnapshot(
-  { store }: HostPath,
+  hostPath: HostPath,
   { snapshotId }: GetSnapshotRequest,
 ): Promise<{ snapshot: Snapshot }> {
-  const record = store.snapshots.get(snapshotId);
+  const record = hostPath.store.snapshots.get(snapshotId);
   if (record === undefined) throw notFound('snapshot', snapshotId);
-  return { snapshot: describeSnapshot(record) };
+  return { snapshot: describeSnapshot(record, hostPath) };
 }

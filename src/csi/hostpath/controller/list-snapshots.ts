@@ -5,9 +5,10 @@ import { pageOf } from '../page-of.js';
 
 /** Snapshots from the oldest to the newest, by pages: all, all of a volume, or one. Filters that find none are no error. */
 export async function listSnapshots(
-  { store: { snapshots } }: HostPath,
+  hostPath: HostPath,
   request: ListSnapshotsRequest,
 ): Promise<{ entries: { snapshot: Snapshot }[]; nextToken: string }> {
+  const { snapshots } = hostPath.store;
   const { sourceVolumeId, snapshotId } = request;
   const { entries, nextToken } = pageOf('snap', request, (page) => {
     if (snapshotId !== '') {
@@ -17,5 +18,5 @@ export async function listSnapshots(
     }
     return sourceVolumeId === '' ? snapshots.page(page) : snapshots.pageBy('source', sourceVolumeId, page);
   });
-  return { entries: entries.map((record) => ({ snapshot: describeSnapshot(record) })), nextToken };
+  return { entries: entries.map((record) => ({ snapshot: describeSnapshot(record, hostPath) })), nextToken };
 }

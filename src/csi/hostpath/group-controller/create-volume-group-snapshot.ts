@@ -25,7 +25,7 @@ export async function createVolumeGroupSnapshot(
   if (existing !== undefined) {
     const same = [...existing.sourceVolumeIds].sort().join() === [...sourceVolumeIds].sort().join();
     if (!same) throw alreadyExists('group snapshot', name, 'of other volumes');
-    return { groupSnapshot: describeGroupSnapshot(existing, groupMembers(store, existing.id, [])) };
+    return { groupSnapshot: describeGroupSnapshot(existing, groupMembers(store, existing.id, []), hostPath) };
   }
   const volumes = sourceVolumeIds.map((id) => {
     const volume = store.volumes.get(id);
@@ -50,5 +50,5 @@ export async function createVolumeGroupSnapshot(
     for (const member of frozen) member.release();
   }
   const members = frozen.map(({ record }) => record);
-  return { groupSnapshot: describeGroupSnapshot(group, members) };
+  return { groupSnapshot: describeGroupSnapshot(group, members, hostPath) };
 }

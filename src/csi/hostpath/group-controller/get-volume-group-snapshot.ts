@@ -6,10 +6,11 @@ import type { HostPath } from '../host-path.js';
 
 /** One group, with its snapshots. */
 export async function getVolumeGroupSnapshot(
-  { store }: HostPath,
+  hostPath: HostPath,
   { groupSnapshotId, snapshotIds }: GetVolumeGroupSnapshotRequest,
 ): Promise<{ groupSnapshot: VolumeGroupSnapshot }> {
+  const { store } = hostPath;
   const group = store.groupSnapshots.get(groupSnapshotId);
   if (group === undefined) throw notFound('group snapshot', groupSnapshotId);
-  return { groupSnapshot: describeGroupSnapshot(group, groupMembers(store, groupSnapshotId, snapshotIds)) };
+  return { groupSnapshot: describeGroupSnapshot(group, groupMembers(store, groupSnapshotId, snapshotIds), hostPath) };
 }

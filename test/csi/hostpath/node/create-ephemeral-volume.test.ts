@@ -19,7 +19,7 @@ async function pod(options: Parameters<typeof openHostPath>[0] = {}) {
     targetPath: target(name),
     volumeContext: { ...EPHEMERAL, ...attributes },
   });
-  onTestFinished(() => calls.nodeUnpublish(request()).catch(() => {}));
+  onTestFinished(async () => void (await calls.nodeUnpublish(request()).catch(() => {})));
   const available = () => calls.hostPath.capacity.availableOf('standard') / MEBIBYTE;
   return { ...calls, target, volumeId, request, available };
 }
