@@ -15,7 +15,7 @@ export async function recordsLeft({ controller }: ConnectedPlugin): Promise<stri
 /** Mounts, loop devices and contents that a plugin has left in `folder`, and what csi-sanity has left there. */
 export async function leftovers(folder: string): Promise<string[]> {
   const files = await readdir(folder, { recursive: true });
-  const expected = ['mutable.yaml', 'plugin.log', 'report.xml', 'secrets.yaml', 'state', 'state/lock'].concat(
+  const expected = ['mutable.yaml', 'plugin.log', 'report.xml', 'secrets.yaml', 'state'].concat(
     ...['state/snapshots', 'state/snapshots/.store', 'state/volumes', 'state/volumes/.store'],
     ...['state/store', 'state/lock', 'state/store/data.mdb', 'state/store/lock.mdb'],
   );

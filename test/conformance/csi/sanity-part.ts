@@ -1,3 +1,4 @@
+import { brokenSpecs } from './broken-specs.js';
 import type { SanityRun } from './sanity-run.js';
 import { skippedSpecs } from './skipped-specs.js';
 
@@ -19,6 +20,12 @@ export function sanityPart(version: string, runs: readonly SanityRun[]): string 
     'These cannot run, and nothing else is skipped:',
     '',
     ...skippedTable(),
+    '',
+    'These run and cannot pass, and nothing else fails:',
+    '',
+    row(['spec', 'why']),
+    row(['---', '---']),
+    ...Object.entries(brokenSpecs).map(([name, { why }]) => row([name, why])),
     '',
     '<details><summary>Every spec</summary>',
     '',
