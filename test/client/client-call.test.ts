@@ -269,6 +269,7 @@ describe('deadlines', () => {
       },
       { server: { limits: { maxConcurrentStreams: 1 } } },
     );
+    await served.channel.ready();
     const first = served.podinfo.describe({});
     const error = await rejection(served.podinfo.describe({}, { timeoutMs: 60 }));
     expect(error.statusMessage).toMatch(/before the call was sent: as many calls were open as the server allows/);

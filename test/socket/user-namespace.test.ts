@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -175,7 +176,8 @@ describe('in one network namespace', () => {
 describe('from another network namespace', () => {
   it('an abstract name is not there, and the error says so', async (context) => {
     needs(context, ['ip', 'netns', 'list']);
-    const space = `podwire-${process.pid}`;
+    // It outlives a run that is killed, and pids come again.
+    const space = `podwire-${randomUUID()}`;
     execFileSync('ip', ['netns', 'add', space]);
     try {
       const prefixes = [
