@@ -13,9 +13,13 @@ export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
  * @returns the exit status: 0 done, 1 it failed or a check did, 2 the command line cannot be understood.
  */
 export async function runCommand(args: readonly string[], terminal: Terminal = process): Promise<number> {
+  let status: number = exitCodes.done;
+  const program = commandLine(terminal, (outcome) => {
+    status = outcome;
+  });
   try {
-    await commandLine(terminal).parseAsync(args, { from: 'user' });
-    return exitCodes.done;
+    await program.parseAsync(args, { from: 'user' });
+    return status;
   } catch (error) {
     if (error instanceof CommanderError && !(error instanceof UsageError)) {
       // Help and version were asked for; commander has printed what there is to say, also of mistakes.

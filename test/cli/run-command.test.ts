@@ -10,7 +10,7 @@ async function run(...args: string[]) {
   return { status, output: terminal.output, errors: terminal.errors };
 }
 
-function paths(command = commandLine(new RecordingTerminal()), above: string[] = []): string[][] {
+function paths(command = commandLine(new RecordingTerminal(), () => {}), above: string[] = []): string[][] {
   return [above, ...command.commands.flatMap((inner) => paths(inner, [...above, inner.name()]))];
 }
 

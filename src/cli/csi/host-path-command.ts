@@ -5,6 +5,7 @@ import { parseInteger } from '../parse-integer.js';
 import { parsePair } from '../parse-pair.js';
 import { parsePeerPolicy } from '../parse-peer-policy.js';
 import { parseQuantity } from '../parse-quantity.js';
+import { repeatable } from '../repeatable.js';
 import type { Terminal } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 
@@ -165,8 +166,3 @@ function settingsOf(given: Given, env: Terminal['env']) {
 
 /** What `runHostPath` is given. */
 export type HostPathSettings = ReturnType<typeof settingsOf>;
-
-/** An option that may be given several times; its values are a list in that order. */
-function repeatable<Value>(flags: string, description: string, parse: (text: string) => Value): Option {
-  return new Option(flags, description).argParser((text, values: readonly Value[] = []) => [...values, parse(text)]);
-}

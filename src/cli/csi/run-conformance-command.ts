@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { type CheckResult, runConformance } from '../../csi/conformance/index.js';
+import type { Terminal } from '../terminal.js';
+import type { ConformanceSettings } from './conformance-command.js';
+import { describeCheckResult } from './describe-check-result.js';
+
+/**
+ * Runs the checks and prints what becomes of each.
+ *
+ * Rejects when there is no plugin, or the file for the results cannot be written.
+ *
+ * @returns whether nothing failed, and all was run.
+ */
+export async function runConformanceCommand(
+  { endpoint, options, restartCommand, json }: ConformanceSettings,
+  terminal: Terminal,
+): Promise<boolean> {
+  const interrupted = new AbortController();
+  // The second one ends the process at once.
+  const interrupt = (): void => {
+    terminal.stderr.write('podwire: interrupted; taking back what was made\n');
+    interrupted.abort();
+  };
+  const print = (result: CheckResult): unknown => terminal.stdout.write(describeCheckResult(result, endpoint));
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  try {
+    const report = await runConformance(endpoint, {
+      ...options,
+      signal: interrupted.signal,
+      onResult: print,
+      ...(restartCommand !== undefined && { restart: () => runInShell(restartCommand) }),
+    });
+    const { passed, failed, skipped } = report;
+    terminal.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+    if (json !== undefined) await writeFile(json, `${JSON.stringify({ endpoint, ...report }, null, 2)}\n`);
+    return failed === 0 && !report.interrupted;
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+}
+
+/** What it starts may go on; its output is not waited for. */
+function runInShell(command: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('/bin/sh', ['-c', command], { stdio: ['ignore', 'ignore', 'inherit'] });
+    child.on('error', reject);
+    child.on('exit', (code, signal) => {
+      if (code === 0) return resolve();
+      reject(new Error(`--restart-command ended with ${code === null ? signal : `status ${code}`}`));
+    });
+  });
+}
