@@ -216,7 +216,7 @@ describe('who may import whom', () => {
     expect(importersOf('pino')).toEqual(['src/cli/csi/run-host-path.ts lazily']);
     expect(importersOf('@opentelemetry/api')).toEqual(['src/csi/observe/trace-calls.ts lazily']);
     expect(importersOf('lmdb')).toEqual(['src/csi/store/load-lmdb.ts lazily']);
-    expect(importersOf('yaml')).toEqual(['src/csi/reconcile/load-yaml.ts lazily']);
+    expect(importersOf('yaml')).toEqual(['src/cli/read-text-maps.ts lazily', 'src/csi/reconcile/load-yaml.ts lazily']);
   });
 
   it('has FFI in one file, and node:http2 under grpc-js only', () => {

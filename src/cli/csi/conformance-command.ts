@@ -40,7 +40,7 @@ const EXAMPLES = `
 Each check is one line: ok, FAIL with what was expected, what came and the calls that led to it, or skip with the reason.
 What a check made is taken back after it, also after Ctrl-C. Only what the plugin advertises is checked.
 
-The file of secrets has a map for each call: CreateVolume: { user: admin }. Those of csi-sanity, CreateVolumeSecret, do as well.
+The file of secrets has a map for each call, CreateVolume: { user: admin }, or is that of csi-sanity.
 
 Examples:
   podwire csi conformance unix:///run/csi/csi.sock
