@@ -5,6 +5,7 @@ const system = [
   'test/attacks/**/*.test.ts',
   'test/cli/csi/run-host-path.test.ts',
   'test/csi/controller/connect-plugin.test.ts',
+  'test/deploy/**/*.test.ts',
   'test/docs/csi.test.ts',
   'test/examples/**/*.test.ts',
   'test/docs/guide*.test.ts',

@@ -96,6 +96,7 @@ const testsWithoutModule = [
   'test/fuzz/', // whatever peers may say, to all that listens to them
   'test/architecture/', // the whole of src/
   'test/bench/', // bench/
+  'test/deploy/', // deploy/
   'test/docs/', // docs/
   'test/examples/', // examples/
   'test/faults/', // all of it, while something goes wrong

@@ -1,24 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  existsSync,
-  type FSWatcher,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  watch,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ControllerDefinition } from '../../../gen/csi/v1/csi.js';
-import { type PluginInfo, RegistrationDefinition } from '../../../gen/pluginregistration/v1/pluginregistration.js';
+import { RegistrationDefinition } from '../../../gen/pluginregistration/v1/pluginregistration.js';
 import { createPlugin } from '../../../src/csi/plugin/create-plugin.js';
 import {
   type RegisterPluginOptions,
@@ -27,71 +15,10 @@ import {
   registerPlugin,
 } from '../../../src/csi/registration/register-plugin.js';
 import { createChannel, createClient, createServer } from '../../../src/index.js';
+import { Kubelet } from './kubelet.js';
 
 const name = 'csi.example.com';
 const endpoint = '/var/lib/kubelet/plugins/csi.example.com/csi.sock';
-
-/** Does with a folder what a kubelet's plugin watcher does: dials sockets that appear, forgets those that go. */
-class Kubelet {
-  readonly #folder: string;
-  readonly #known = new Map<string, bigint>();
-  #watcher: FSWatcher | undefined;
-  /** What is registered, by file name. */
-  readonly plugins = new Map<string, PluginInfo>();
-  readonly dialed: string[] = [];
-  /** Why the next plugins are not registered. */
-  refusal: string | undefined;
-
-  constructor(folder: string) {
-    this.#folder = folder;
-  }
-
-  start(): this {
-    this.#watcher = watch(this.#folder, () => this.#look());
-    this.#look();
-    return this;
-  }
-
-  stop(): void {
-    this.#watcher?.close();
-    this.#known.clear();
-    this.plugins.clear();
-  }
-
-  #look(): void {
-    const found = new Map<string, bigint>();
-    for (const file of readdirSync(this.#folder)) {
-      const stat = lstatSync(join(this.#folder, file), { bigint: true, throwIfNoEntry: false });
-      if (!file.startsWith('.') && stat?.isSocket()) found.set(file, stat.ino);
-    }
-    for (const [file, inode] of this.#known) {
-      if (found.get(file) === inode) continue;
-      this.#known.delete(file);
-      this.plugins.delete(file);
-    }
-    for (const [file, inode] of found) {
-      if (this.#known.has(file)) continue;
-      this.#known.set(file, inode);
-      void this.#register(file);
-    }
-  }
-
-  async #register(file: string): Promise<void> {
-    this.dialed.push(file);
-    await using channel = createChannel(join(this.#folder, file));
-    const client = createClient(RegistrationDefinition, channel);
-    try {
-      await channel.ready({ timeoutMs: 10_000 });
-      const info = await client.getInfo({}, { timeoutMs: 1_000 });
-      const registered = this.refusal === undefined && info.type === 'CSIPlugin';
-      if (registered) this.plugins.set(file, info);
-      const status = { pluginRegistered: registered, error: this.refusal ?? '' };
-      await client.notifyRegistrationStatus(status, { timeoutMs: 5_000 });
-    } catch {
-      // It logs this, and waits for the file to change.
-    }
-  }
-}
 
 let folder: string;
 let kubelet: Kubelet;
