@@ -38,6 +38,7 @@ const builders = {
   'podwire-node-22': () => onNode('22', 'podwire'),
   'podwire-node-24': () => onNode('24', 'podwire'),
   'podwire-node-26': () => onNode('26', 'podwire'),
+  'csi-sidecar': () => buildGo(join(peers, 'csi-sidecar'), '.'),
   'sockets-go': () => buildGo(join(peers, 'sockets/go'), '.'),
   'sockets-python': () => buildPython(join(peers, 'sockets/plain.py')),
   'podinfo-client-go': () => buildGo(join(examples, 'go'), './client'),

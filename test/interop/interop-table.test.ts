@@ -12,6 +12,7 @@ function page(...pairs: Partial<PairResults>[]): string {
     pairs: pairs.map((pair) => ({ client: 'podwire', server: 'python', kind: 'path', results: all, ...pair })),
     authorities: { columns: ['`localhost`'], rows: { podwire: { '`localhost`': 'ok' } } },
     sockets: { columns: ['path', 'abstract name'], rows: {} },
+    sidecars: { columns: ['path', 'abstract name'], rows: { connects: { path: 'ok' } } },
     versions,
   };
   return interopTable(run);

@@ -6,6 +6,8 @@ export interface InteropRun {
   pairs: readonly PairResults[];
   authorities: ResultTable;
   sockets: ResultTable;
+  /** What the library that CSI's sidecars share does with a plugin. */
+  sidecars: ResultTable;
   /** Name and version of each peer. */
   versions: Readonly<Record<string, string>>;
 }
@@ -39,7 +41,7 @@ const peers = [
 const withPodwire = /^(podwire.*|grpc-js-podwire|nice-grpc|connect)$/;
 
 /** The generated part of docs/interop.md; the same results give the same text. */
-export function interopTable({ pairs, authorities, sockets, versions }: InteropRun): string {
+export function interopTable({ pairs, authorities, sockets, sidecars, versions }: InteropRun): string {
   const notes = new Notes();
   const shown = pairs
     .filter(({ client, server }) => withPodwire.test(client) || withPodwire.test(server))
@@ -73,6 +75,15 @@ export function interopTable({ pairs, authorities, sockets, versions }: InteropR
     table(
       ['', ...sockets.columns],
       tableRows(sockets, () => `- ${notes.mark('a tool that prints names as text')}`),
+    ),
+    '## CSI sidecars',
+    `${versions['csi-sidecar']} is what livenessprobe, node-driver-registrar, external-provisioner and the others connect to a plugin with.`,
+    table(
+      ['with a podwire plugin it', ...sidecars.columns],
+      tableRows(
+        sidecars,
+        () => `- ${notes.mark('csi-lib-utils notices for addresses that begin with `unix://` only')}`,
+      ),
     ),
     notes.list(),
   ];

@@ -23,6 +23,7 @@ export async function peerVersions(): Promise<Readonly<Record<string, string>>> 
     python: `grpcio ${await inFile('python/requirements.txt', /^grpcio==(.*)$/m)}`,
     cpp: `gRPC C++ ${await printedBy(minor, 'pkg-config', '--modversion', 'grpc++')}`,
     tonic: `tonic ${await inFile('tonic/Cargo.lock', tonic)}`,
+    'csi-sidecar': `csi-lib-utils ${await inFile('csi-sidecar/go.mod', /csi-lib-utils v(\S+)/)}`,
     socat: `socat ${await printedBy(minor, 'socat', '-V')}`,
   };
 }

@@ -21,6 +21,7 @@ const table = interopTable({
   pairs: await loadResults(),
   authorities: await loadTable('authorities'),
   sockets: await loadTable('sockets'),
+  sidecars: await loadTable('sidecars'),
   versions: await peerVersions(),
 });
 const wanted = `${prose}${mark}\n${table}`;

@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createPlugin, failedPrecondition, type Plugin, type PluginHandlers } from '../../src/csi/index.js';
+import { sameUser } from '../../src/index.js';
+import { buildPeer } from './build-peers.js';
+import { type ResultTable, saveTable } from './results.js';
+import { SidecarProcess } from './sidecar-process.js';
+
+const kinds = { path: 'path', abstract: 'abstract name' } as const;
+const name = 'csi.example.com';
+const probeMethod = '/csi.v1.Identity/Probe';
+type Probe = NonNullable<NonNullable<PluginHandlers['identity']>['probe']>;
+
+const rows: ResultTable['rows'] = {};
+
+beforeAll(async () => {
+  await buildPeer('csi-sidecar');
+});
+
+afterAll(() => saveTable('sidecars', { columns: Object.values(kinds), rows }));
+
+describe.each(['path', 'abstract'] as const)('what CSI sidecars share, on an endpoint that is %s', (kind) => {
+  let folder: string;
+  let endpoint: string;
+  let plugins: Plugin[] = [];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'podwire-sidecar-'));
+    endpoint = kind === 'path' ? `unix://${folder}/csi.sock` : `unix-abstract:podwire-sidecar-${randomUUID()}`;
+  });
+
+  afterEach(async () => {
+    for (const plugin of plugins) await plugin.close();
+    plugins = [];
+  });
+
+  afterAll(() => rm(folder, { recursive: true }));
+
+  async function startPlugin(probe: Probe): Promise<Plugin> {
+    const plugin = createPlugin({
+      ...{ name, version: '1.0.0', shutdownOn: false, identity: { probe } },
+      controller: {
+        createVolume: async ({ name: volumeId }) => ({ volume: { volumeId } }),
+        deleteVolume: async () => ({}),
+      },
+      groupController: {
+        createVolumeGroupSnapshot: async () => ({}),
+        deleteVolumeGroupSnapshot: async () => ({}),
+        getVolumeGroupSnapshot: async () => ({}),
+      },
+    });
+    plugins.push(plugin);
+    await plugin.listen(endpoint, { allowPeer: sameUser() });
+    return plugin;
+  }
+
+  /** A case whose outcome is a row of docs/interop.md. */
+  function row(title: string, run: () => Promise<void>): void {
+    rows[title] = { ...rows[title], [kinds[kind]]: '**failed**' };
+    it(title, async () => {
+      await run();
+      rows[title]![kinds[kind]] = 'ok';
+    });
+  }
+
+  const ready: Probe = async () => ({ ready: true });
+  const never: Probe = () => new Promise(() => {});
+
+  row('waits for a plugin that is not there yet', async () => {
+    await using sidecar = await SidecarProcess.start(endpoint);
+    await sleep(200);
+    expect(sidecar.steps).toEqual([]);
+    await startPlugin(ready);
+    expect(await sidecar.ended(), sidecar.log).toBe(0);
+  });
+
+  row('learns who the plugin is and what it can, and counts its calls', async () => {
+    await startPlugin(ready);
+    const { end, steps } = await SidecarProcess.run(endpoint);
+    expect(end).toBe(0);
+    const told = Object.assign({}, ...steps);
+    expect(told).toMatchObject({
+      name,
+      plugin: ['CONTROLLER_SERVICE', 'GROUP_CONTROLLER_SERVICE'],
+      controller: ['CREATE_DELETE_VOLUME'],
+      groupController: ['CREATE_DELETE_GET_VOLUME_GROUP_SNAPSHOT'],
+    });
+    expect(told.metrics).toMatchObject({
+      // Before it knew the name.
+      [`unknown-driver ${probeMethod} OK`]: 1,
+      [`${name} /csi.v1.Identity/GetPluginCapabilities OK`]: 1,
+      [`${name} /csi.v1.Controller/ControllerGetCapabilities OK`]: 1,
+    });
+  });
+
+  row('probes a plugin that is not ready until it is', async () => {
+    let probes = 0;
+    await startPlugin(async () => ({ ready: ++probes > 2 }));
+    const { end, steps } = await SidecarProcess.run(endpoint);
+    expect(end).toBe(0);
+    expect(probes).toBe(3);
+    expect(steps.at(-1)?.metrics).toMatchObject({ [`unknown-driver ${probeMethod} OK`]: 3 });
+  });
+
+  row('probes a plugin that does not answer again, and the plugin knows that nobody waits any more', async () => {
+    let probes = 0;
+    let cancelled = false;
+    await startPlugin(async (_, context) => {
+      if (++probes > 1) return {};
+      context.signal.addEventListener('abort', () => {
+        cancelled = true;
+      });
+      return never({}, context);
+    });
+    const { end, steps } = await SidecarProcess.run(endpoint, '--probe-timeout', '200ms');
+    expect(end).toBe(0);
+    expect(cancelled).toBe(true);
+    expect(steps.at(-1)?.metrics).toMatchObject({
+      [`unknown-driver ${probeMethod} DeadlineExceeded`]: 1,
+      [`unknown-driver ${probeMethod} OK`]: 1,
+    });
+  });
+
+  row('gives up when a probe fails, with the code and the reason', async () => {
+    await startPlugin(async () => {
+      throw failedPrecondition('the disk is not there');
+    });
+    const { end, steps } = await SidecarProcess.run(endpoint);
+    expect(end).toBe(1);
+    expect(steps.at(-1)?.failed).toMatch(/code = FailedPrecondition desc = the disk is not there$/);
+  });
+
+  row('tells the life of a plugin from one probe, as livenessprobe does', async () => {
+    const once = async () => (await SidecarProcess.run(endpoint, '--once', '--probe-timeout', '500ms')).steps.at(-1);
+    expect(await once()).toEqual({ failed: expect.stringMatching(/^connect: /) });
+    const answers: Probe[] = [ready, async () => ({}), async () => ({ ready: false }), never];
+    await startPlugin((request, context) => answers.shift()!(request, context));
+    expect(await once()).toEqual({ ready: true });
+    expect(await once()).toEqual({ ready: true });
+    expect(await once()).toEqual({ ready: false });
+    expect(await once()).toEqual({ failed: expect.stringMatching(/^probe: DeadlineExceeded: /) });
+  });
+
+  row('finds the plugin again after it was started anew', async () => {
+    const first = await startPlugin(ready);
+    await using sidecar = await SidecarProcess.start(endpoint, '--watch');
+    await sidecar.step('probed', 'OK');
+    await first.close();
+    await sidecar.step('probed', 'Unavailable');
+    await startPlugin(ready);
+    await sidecar.step('probed', 'OK', sidecar.steps.length);
+    expect(await sidecar.stop()).toBe(0);
+    // The library notices for addresses that begin with unix:// only.
+    expect(sidecar.steps.filter(({ lost }) => lost)).toHaveLength(kind === 'path' ? 1 : 0);
+  });
+
+  if (kind === 'abstract') return;
+  row('ends when the plugin goes, where it was told to', async () => {
+    const plugin = await startPlugin(ready);
+    await using sidecar = await SidecarProcess.start(endpoint, '--watch', '--exit-on-connection-loss');
+    await sidecar.step('probed', 'OK');
+    await plugin.close();
+    expect(await sidecar.ended()).toBe(1);
+    expect(sidecar.log).toContain('Lost connection to CSI driver, exiting');
+  });
+});
