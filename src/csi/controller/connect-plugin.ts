@@ -1,6 +1,7 @@
 import type { ChannelOptions } from '../../client/channel.js';
 import { checkSignal } from '../../client/check-signal.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
+import { checkOptionNames, type OptionNames } from '../../options/check-option-names.js';
 import { csiEndpoint } from '../csi-endpoint.js';
 import { ConnectedPlugin } from './connected-plugin.js';
 import type { ConnectionLossPolicy } from './connection-loss.js';
@@ -74,12 +75,46 @@ export async function connectPlugin(
   return ConnectedPlugin.connect(endpoint, options);
 }
 
+const connectPluginOptionNames: OptionNames<ConnectPluginOptions> = {
+  timeoutMs: true,
+  signal: true,
+  callTimeoutMs: true,
+  onConnectionLost: true,
+  onFailed: true,
+  onProgress: true,
+  logger: true,
+  progressMs: true,
+  probeIntervalMs: true,
+  terminationLog: true,
+  checkRequests: true,
+  maxMapBytes: true,
+  channel: true,
+};
+
 function checkOptions(options: ConnectPluginOptions): void {
-  const { signal, onConnectionLost = 'reconnect' } = options;
+  checkOptionNames('connectPlugin', options, connectPluginOptionNames);
+  const { signal, onConnectionLost = 'reconnect', terminationLog, checkRequests, logger } = options;
   if (signal !== undefined) checkSignal(signal);
+  for (const name of ['onFailed', 'onProgress'] as const) {
+    if (options[name] !== undefined && typeof options[name] !== 'function') {
+      throw new TypeError(`${name} must be a function, not ${String(options[name])}`);
+    }
+  }
+  if (
+    logger !== undefined &&
+    (['info', 'warn', 'error'] as const).some((name) => typeof logger?.[name] !== 'function')
+  ) {
+    throw new TypeError('logger must have the functions info, warn and error, as pino has');
+  }
+  if (terminationLog !== undefined && terminationLog !== false && typeof terminationLog !== 'string') {
+    throw new TypeError(`terminationLog is the path of a file, or false, not ${String(terminationLog)}`);
+  }
+  if (checkRequests !== undefined && typeof checkRequests !== 'boolean') {
+    throw new TypeError(`checkRequests is true or false, not ${String(checkRequests)}`);
+  }
   for (const name of ['timeoutMs', 'callTimeoutMs', 'progressMs', 'probeIntervalMs', 'maxMapBytes'] as const) {
     const value = options[name] ?? 1;
-    if (value > 0 || (name === 'timeoutMs' && value === 0)) continue;
+    if (typeof value === 'number' && (value > 0 || (name === 'timeoutMs' && value === 0))) continue;
     throw new RangeError(`${name} is ${value}; it must be a number more than 0`);
   }
   if (typeof onConnectionLost === 'function' || ['reconnect', 'exit', 'fail'].includes(onConnectionLost)) return;

@@ -1,6 +1,9 @@
+import { checkOptionNames } from '../../options/check-option-names.js';
+import { commonPluginOptionNames } from '../plugin/check-plugin-options.js';
 import { createPlugin, type Plugin, type PluginOptions } from '../plugin/create-plugin.js';
 import type { PluginFeatures } from '../plugin/plugin-capabilities.js';
 import type { PluginHandlers } from '../plugin/plugin-handlers.js';
+import { hostPathOptionNames } from './check-host-path-options.js';
 import { controllerHandlers } from './controller/controller-handlers.js';
 import { groupControllerHandlers } from './group-controller/group-controller-handlers.js';
 import { HostPath } from './host-path.js';
@@ -26,11 +29,13 @@ export interface HostPathPlugin extends AsyncDisposable {
  *     const { plugin } = await createHostPathPlugin({ stateFolder: '/var/lib/csi-hostpath', nodeId: hostname() });
  *     await plugin.listen();
  *
- * Rejects when the state folder cannot be used, or when lmdb, in which records are kept, is not installed.
+ * Rejects when the state folder cannot be used or is in use by another process, with TypeError or RangeError for options that
+ * nobody reads or that cannot be, or when lmdb, in which records are kept, is not installed.
  *
  * @param options name: default `hostpath.csi.podwire`; version: default `0`.
  */
 export async function createHostPathPlugin(options: HostPathPluginOptions): Promise<HostPathPlugin> {
+  checkOptionNames('createHostPathPlugin', options, { ...hostPathOptionNames, ...commonPluginOptionNames });
   const hostPath = await HostPath.open(options);
   const features: PluginFeatures = {
     cloneVolume: true,
@@ -41,10 +46,11 @@ export async function createHostPathPlugin(options: HostPathPluginOptions): Prom
     snapshotAccessibilityConstraints: options.topology !== undefined,
     volumeExpansion: 'online',
   };
-  const { name = 'hostpath.csi.podwire', version = '0' } = options;
+  const { stateFolder, nodeId, capacity, topology, maxVolumesPerNode, mutableParameters, mounts, ...others } = options;
+  const { name = 'hostpath.csi.podwire', version = '0' } = others;
   try {
     const plugin = createPlugin({
-      ...options,
+      ...others,
       name,
       version,
       features,

@@ -4,6 +4,7 @@ import type { SpecVersion } from '../plugin/spec-version.js';
 import { claimFolder } from '../store/claim-folder.js';
 import { bindMounts, canBindMount } from './bind-mounts.js';
 import { CapacityLedger } from './capacity-ledger.js';
+import { checkHostPathOptions } from './check-host-path-options.js';
 import { ContentFolder } from './content-folder.js';
 import type { CopyOptions } from './copy-options.js';
 import type { HostPathOptions } from './host-path-options.js';
@@ -49,6 +50,7 @@ export class HostPath implements AsyncDisposable {
 
   /** Opens the state folder, makes what is missing of it, and puts in order what a crash left. */
   static async open(options: HostPathSettings): Promise<HostPath> {
+    checkHostPathOptions(options);
     await mkdir(options.stateFolder, { recursive: true, mode: 0o700 });
     const folder = await realpath(options.stateFolder);
     const claim = await claimFolder(folder, options.logger);

@@ -2,6 +2,8 @@ import { chmodSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Endpoint } from '../../endpoint/endpoint.js';
+import { parseEndpoint } from '../../endpoint/parse-endpoint.js';
+import { checkOptionNames, type OptionNames } from '../../options/check-option-names.js';
 import { probePlugin } from './probe-plugin.js';
 import { removeStaleSocket } from './remove-stale-socket.js';
 
@@ -142,10 +144,7 @@ export class HttpEndpoint implements AsyncDisposable {
  * TypeError for options that do not fit.
  */
 export async function serveHttp(options: ServeHttpOptions): Promise<HttpEndpoint> {
-  const { port, path } = options;
-  if ((port === undefined) === (path === undefined)) {
-    throw new TypeError('serveHttp takes either a port or a path: { port: 9808, probe: "unix:///run/csi/socket" }');
-  }
+  checkOptions(options);
   const endpoint = new HttpEndpoint(options);
   try {
     await endpoint.open(options);
@@ -154,6 +153,43 @@ export async function serveHttp(options: ServeHttpOptions): Promise<HttpEndpoint
     throw error;
   }
   return endpoint;
+}
+
+const serveHttpOptionNames: OptionNames<ServeHttpOptions> = {
+  port: true,
+  host: true,
+  path: true,
+  probe: true,
+  probeTimeoutMs: true,
+  registry: true,
+  ready: true,
+};
+
+function checkOptions(options: ServeHttpOptions): void {
+  checkOptionNames('serveHttp', options, serveHttpOptionNames);
+  const { port, host, path, probe, probeTimeoutMs = 1, registry, ready } = options;
+  if ((port === undefined) === (path === undefined)) {
+    throw new TypeError('serveHttp takes either a port or a path: { port: 9808, probe: "unix:///run/csi/socket" }');
+  }
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
+    throw new RangeError(`port is ${String(port)}; it must be a whole number from 0 to 65535`);
+  }
+  for (const [name, text] of Object.entries({ host, path })) {
+    if (text !== undefined && (typeof text !== 'string' || text === '')) {
+      throw new TypeError(`${name} is ${JSON.stringify(text)}; it must be a text`);
+    }
+  }
+  if (host !== undefined && path !== undefined) throw new TypeError('host goes with a port; a path is on this machine');
+  parseEndpoint(probe);
+  if (typeof probeTimeoutMs !== 'number' || !(probeTimeoutMs > 0)) {
+    throw new RangeError(`probeTimeoutMs is ${String(probeTimeoutMs)}; it must be a number more than 0`);
+  }
+  if (registry !== undefined && typeof registry?.metrics !== 'function') {
+    throw new TypeError('registry must be a Registry of prom-client');
+  }
+  if (ready !== undefined && typeof ready !== 'function') {
+    throw new TypeError('ready must be a function that says whether the plugin is');
+  }
 }
 
 async function health({ probe, probeTimeoutMs }: ServeHttpOptions, signal: AbortSignal): Promise<Answer> {

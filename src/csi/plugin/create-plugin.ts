@@ -15,6 +15,7 @@ import type { ServerListener } from '../../server/server-listener.js';
 import type { ListenOptions } from '../../socket/listen-options.js';
 import { csiEndpoint } from '../csi-endpoint.js';
 import { answerErrors, type ReportError } from './answer-errors.js';
+import { checkPluginOptions } from './check-plugin-options.js';
 import { guardService } from './guard-service.js';
 import { identityService } from './identity-service.js';
 import { PendingOperations } from './pending-operations.js';
@@ -71,10 +72,8 @@ export class Plugin implements AsyncDisposable {
   readonly server: Server;
 
   constructor(options: PluginOptions) {
+    checkPluginOptions(options);
     const { name, version, manifest = {}, specVersion = '1.13', shutdownOn = true, shutdownGraceMs } = options;
-    if (specVersion !== '1.12' && specVersion !== '1.13') {
-      throw new TypeError(`specVersion is '1.12' or '1.13', not ${JSON.stringify(specVersion)}`);
-    }
     this.name = name;
     this.version = version;
     this.capabilities = pluginCapabilities(options, options.features ?? {}, specVersion, options.capabilities);
@@ -154,7 +153,8 @@ export class Plugin implements AsyncDisposable {
  *     const plugin = createPlugin({ name: 'csi.example.com', version: '1.0.0', node: { nodeGetInfo, nodePublishVolume, ... } });
  *     await plugin.listen();
  *
- * @throws TypeError for a name or version that CSI does not allow, or calls that CSI has only together.
+ * @throws TypeError for a name or version that CSI does not allow, calls that CSI has only together, and options that nobody
+ *   reads or that cannot be; RangeError for numbers that cannot be.
  */
 export function createPlugin(options: PluginOptions): Plugin {
   return new Plugin(options);

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { RegistrationDefinition } from '../../../gen/pluginregistration/v1/pluginregistration.js';
+import { checkSignal } from '../../client/check-signal.js';
+import { checkOptionNames, type OptionNames } from '../../options/check-option-names.js';
 import { createServer, type Server } from '../../server/server.js';
 import type { ServerListener } from '../../server/server-listener.js';
 import { Reannouncement } from './reannouncement.js';
@@ -183,7 +185,19 @@ export async function registerPlugin(options: RegisterPluginOptions): Promise<Re
   return registration;
 }
 
-function checkOptions({ name, endpoint, versions, onFailed = 'retry' }: RegisterPluginOptions): void {
+const registerPluginOptionNames: OptionNames<RegisterPluginOptions> = {
+  name: true,
+  endpoint: true,
+  registryFolder: true,
+  versions: true,
+  onFailed: true,
+  onState: true,
+  signal: true,
+};
+
+function checkOptions(options: RegisterPluginOptions): void {
+  checkOptionNames('registerPlugin', options, registerPluginOptionNames);
+  const { name, endpoint, registryFolder = KUBELET_FOLDER, versions, onFailed = 'retry', onState, signal } = options;
   if (typeof name !== 'string' || name === '' || name.includes('/') || name.startsWith('.')) {
     throw new TypeError(`the driver's name is ${JSON.stringify(name)}; it must be like csi.example.com`);
   }
@@ -193,8 +207,18 @@ function checkOptions({ name, endpoint, versions, onFailed = 'retry' }: Register
       `endpoint is ${shown}; it must be the absolute path by which the kubelet reaches the CSI socket`,
     );
   }
+  if (typeof registryFolder !== 'string' || registryFolder === '') {
+    throw new TypeError(`registryFolder is ${JSON.stringify(registryFolder)}; it must be the path of a folder`);
+  }
+  if (versions !== undefined && (!Array.isArray(versions) || versions.some((one) => typeof one !== 'string'))) {
+    throw new TypeError('versions must be a list of texts, such as ["1.0.0"]');
+  }
   if (versions?.length === 0) throw new TypeError('versions must name one at least, such as ["1.0.0"]');
   if (typeof onFailed !== 'function' && onFailed !== 'exit' && onFailed !== 'retry') {
     throw new TypeError(`onFailed is 'exit', 'retry' or a function, not ${JSON.stringify(onFailed)}`);
   }
+  if (onState !== undefined && typeof onState !== 'function') {
+    throw new TypeError(`onState must be a function, not ${String(onState)}`);
+  }
+  if (signal !== undefined) checkSignal(signal);
 }

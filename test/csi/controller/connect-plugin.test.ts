@@ -446,5 +446,15 @@ describe('options', () => {
     await expect(connectPlugin(path, { callTimeoutMs: 0 })).rejects.toThrow(RangeError);
     await expect(connectPlugin(path, { onConnectionLost: 'retry' as never })).rejects.toThrow(TypeError);
     await expect(connectPlugin(path, { signal: {} as never })).rejects.toThrow(TypeError);
+    for (const [options, message] of [
+      [{ timeout: 5 }, 'connectPlugin has no option "timeout"; write timeoutMs'],
+      [{ timeoutMs: '5' }, 'timeoutMs is 5; it must be a number'],
+      [{ onFailed: 'exit' }, 'onFailed must be a function'],
+      [{ logger: console.log }, 'logger must have the functions info, warn and error'],
+      [{ terminationLog: true }, 'terminationLog is the path of a file, or false'],
+      [{ checkRequests: 'no' }, 'checkRequests is true or false'],
+    ] as const) {
+      await expect(connectPlugin(path, options as never)).rejects.toThrow(message);
+    }
   });
 });

@@ -197,4 +197,18 @@ describe('the HTTP endpoint', () => {
     await expect(serveHttp({ probe: socket })).rejects.toThrow('either a port or a path');
     await expect(serveHttp({ port: 0, path: socket, probe: socket })).rejects.toThrow('either a port or a path');
   });
+
+  it.each([
+    [{ probeTimeout: 5 }, 'serveHttp has no option "probeTimeout"; write probeTimeoutMs'],
+    [{ port: 70_000 }, 'port is 70000; it must be a whole number from 0 to 65535'],
+    [{ port: '9808' }, 'port is 9808'],
+    [{ host: '' }, 'host is ""; it must be a text'],
+    [{ port: undefined, path: '/x', host: '::1' }, 'host goes with a port'],
+    [{ probe: 'tcp://x' }, 'tcp://'],
+    [{ probeTimeoutMs: 0 }, 'probeTimeoutMs is 0; it must be a number more than 0'],
+    [{ registry: {} }, 'registry must be a Registry'],
+    [{ ready: true }, 'ready must be a function'],
+  ])('refuses %j', async (options, message) => {
+    await expect(serveHttp({ port: 0, probe: socket, ...options } as never)).rejects.toThrow(message);
+  });
 });

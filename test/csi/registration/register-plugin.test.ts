@@ -271,6 +271,17 @@ describe('a registration that is closed', () => {
     expect(registration!.state).toBe('closed');
   });
 
+  it.each([
+    [{ registryFoldr: '/x' }, 'registerPlugin has no option "registryFoldr"; write registryFolder'],
+    [{ registryFolder: '' }, 'registryFolder is ""; it must be the path of a folder'],
+    [{ versions: '1.0.0' }, 'versions must be a list of texts'],
+    [{ onState: true }, 'onState must be a function'],
+    [{ signal: {} }, 'signal must be an AbortSignal'],
+  ])('refuses %j', async (options, message) => {
+    const valid = { name: 'csi.example.com', endpoint: '/csi.sock', registryFolder: '/nowhere' };
+    await expect(registerPlugin({ ...valid, ...options } as never)).rejects.toThrow(message);
+  });
+
   it('does not come back by a try that was due', async () => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     try {
