@@ -22,7 +22,7 @@ function program(file: string): string {
 }
 
 describe('the plugin of the page', () => {
-  const files = ['plugin.ts', 'call.ts', 'connect.ts'];
+  const files = ['plugin.ts', 'call.ts', 'connect.ts', 'hostpath.ts'];
   const [, connected] = page.match(/^\$ npx tsx connect\.ts\n([\s\S]*?)^```$/m) ?? [];
   const [, listens, called] = page.match(/^\$ npx tsx plugin\.ts &\n(.*\n)\$ npx tsx call\.ts\n([\s\S]*?)^```$/m) ?? [];
 
@@ -30,6 +30,7 @@ describe('the plugin of the page', () => {
     const paths = {
       podwire: [`${repository}/src/index.ts`],
       'podwire/csi': [`${repository}/src/csi/index.ts`],
+      'podwire/csi/hostpath': [`${repository}/src/csi/hostpath/index.ts`],
       'podwire/gen/*.js': [`${repository}/gen/*.ts`],
     };
     const compilerOptions = { ...{ module: 'nodenext', target: 'es2022', strict: true, types: ['node'] }, paths };
