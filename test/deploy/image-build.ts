@@ -1,8 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -16,7 +18,7 @@ interface Instruction {
  * done one by one, each stage in a folder of its own that begins empty, with this machine's Node, npm and shell and nothing
  * else of its PATH. Not tried: that the base image has the same, and the user of USER.
  */
-export class ImageBuild implements Disposable {
+export class ImageBuild implements AsyncDisposable {
   /** Folders of the stages, the last of which is the image's. */
   readonly #stages: { readonly name: string; readonly folder: string; workdir: string }[] = [];
   readonly #root = mkdtempSync(join(tmpdir(), 'podwire-image-'));
@@ -26,15 +28,17 @@ export class ImageBuild implements Disposable {
   entrypoint: readonly string[] = [];
   command: readonly string[] = [];
 
-  constructor(dockerfile: string) {
+  static async of(dockerfile: string): Promise<ImageBuild> {
+    const build = new ImageBuild();
     // Processes of other users run what is in it.
-    chmodSync(this.#root, 0o755);
+    chmodSync(build.#root, 0o755);
     try {
-      for (const instruction of parse(readFileSync(join(repository, dockerfile), 'utf8'))) this.#do(instruction);
+      for (const instruction of parse(readFileSync(join(repository, dockerfile), 'utf8'))) await build.#do(instruction);
     } catch (error) {
-      this[Symbol.dispose]();
+      await build[Symbol.asyncDispose]();
       throw error;
     }
+    return build;
   }
 
   /** Where a folder of the image is on this machine. */
@@ -42,11 +46,11 @@ export class ImageBuild implements Disposable {
     return join(this.#stages.at(-1)!.folder, path);
   }
 
-  [Symbol.dispose](): void {
-    rmSync(this.#root, { recursive: true, force: true });
+  [Symbol.asyncDispose](): Promise<void> {
+    return rm(this.#root, { recursive: true, force: true });
   }
 
-  #do({ name, text }: Instruction): void {
+  async #do({ name, text }: Instruction): Promise<void> {
     const stage = this.#stages.at(-1);
     if (name === 'FROM') {
       const [, image = '', alias = ''] = /^(\S+)(?: AS (\w+))?$/.exec(text) ?? [];
@@ -62,7 +66,7 @@ export class ImageBuild implements Disposable {
     } else if (name === 'COPY') {
       this.#copy(text, join(stage.folder, stage.workdir));
     } else if (name === 'RUN') {
-      this.#run(text, join(stage.folder, stage.workdir));
+      await this.#run(text, join(stage.folder, stage.workdir));
     } else if (name === 'ENV') {
       const [, variable = '', value = ''] = /^(\w+)=(\S+)$/.exec(text) ?? [];
       this.env[variable] = value;
@@ -91,18 +95,18 @@ export class ImageBuild implements Disposable {
     }
   }
 
-  #run(command: string, cwd: string): void {
+  async #run(command: string, cwd: string): Promise<void> {
     const home = mkdtempSync(join(this.#root, 'home-'));
     const PATH = [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter);
     const { NODE_EXTRA_CA_CERTS } = process.env;
     const env = { PATH, HOME: home, ...(NODE_EXTRA_CA_CERTS && { NODE_EXTRA_CA_CERTS }), ...this.env };
     try {
-      execFileSync('/bin/sh', ['-c', command], { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+      await promisify(execFile)('/bin/sh', ['-c', command], { cwd, env, maxBuffer: 1 << 24 });
     } catch (error) {
       const { stdout, stderr } = error as { stdout: string; stderr: string };
       throw new Error(`RUN ${command}\n${stdout}\n${stderr}`, { cause: error });
     }
-    rmSync(home, { recursive: true, force: true });
+    await rm(home, { recursive: true, force: true });
   }
 }
 

@@ -24,13 +24,13 @@ const TOOLKIT = '/podwire/node_modules/podwire/dist/src/csi/index.js';
 let build: ImageBuild;
 let image: Image;
 
-beforeAll(() => {
-  build = new ImageBuild('deploy/Dockerfile');
+beforeAll(async () => {
+  build = await ImageBuild.of('deploy/Dockerfile');
   const { entrypoint, env } = build;
   image = { entrypoint, env, folders: { '/podwire': build.folderOf('/podwire') } };
 }, 600_000);
 
-afterAll(() => build?.[Symbol.dispose]());
+afterAll(() => build?.[Symbol.asyncDispose](), 120_000);
 
 /** Skips where containers cannot be made; a skipped case fails the whole check of the project. */
 function needsContainers(context: TestContext): void {
