@@ -246,15 +246,19 @@ export class ServerCall implements StreamHandler, ServerContext {
       this.#cancel(new RpcError(Code.UNAVAILABLE, 'too many handlers run for this connection'));
       return;
     }
+    const { responseStream } = this.method;
     let result: unknown;
+    let promised: boolean;
     try {
       result = this.#handler.handle(request, this);
+      // To look at what a handler gave may throw, too.
+      promised = !responseStream && isPromise(result);
     } catch (error) {
       return this.#handlerFailed(error);
     }
-    if (this.method.responseStream) void this.#sendAll(result as AsyncIterable<unknown>);
+    if (responseStream) void this.#sendAll(result as AsyncIterable<unknown>);
     // The promise of a foreign library may throw, or settle twice; for one of the language's own this is no detour.
-    else if (isPromise(result)) Promise.resolve(result).then(this.#respond, this.#handlerFailed);
+    else if (promised) Promise.resolve(result).then(this.#respond, this.#handlerFailed);
     else this.#respond(result);
   }
 
