@@ -41,6 +41,17 @@ describe('nextData', () => {
     expect(nextData(fd, 5, 5)).toBeUndefined();
   });
 
+  it('takes small holes for data', async () => {
+    const file = await open(join(temporaryFolder(), 'file'), 'w+');
+    onTestFinished(() => file.close());
+    const BLOCK = 4096;
+    await file.truncate(4 * MEBIBYTE);
+    for (const block of [4, 6, 20, 37, 100]) await file.write('x', block * BLOCK);
+    expect(nextData(file.fd, 0, 4 * MEBIBYTE)).toEqual({ start: 4 * BLOCK, end: 38 * BLOCK });
+    expect(nextData(file.fd, 0, 21 * BLOCK)).toEqual({ start: 4 * BLOCK, end: 21 * BLOCK });
+    expect(nextData(file.fd, 38 * BLOCK, 4 * MEBIBYTE)).toEqual({ start: 100 * BLOCK, end: 101 * BLOCK });
+  });
+
   it('takes everything for data where holes cannot be asked for', async () => {
     systems.hasLibc = false;
     const fd = await sparseFile();
