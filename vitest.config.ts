@@ -6,6 +6,7 @@ const system = [
   'test/cli/csi/run-host-path.test.ts',
   'test/csi/controller/connect-plugin.test.ts',
   'test/deploy/**/*.test.ts',
+  'test/csi/faults/**/*.test.ts',
   'test/docs/csi.test.ts',
   'test/examples/**/*.test.ts',
   'test/docs/guide*.test.ts',

@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 // Outside this repository: from 'podwire'.
-import { createChannel, parseEndpoint, printEndpoint, sameUser } from '../../src/index.js';
-import { runController } from './controller.js';
+import { parseEndpoint, printEndpoint } from '../../src/index.js';
+import { leadVolumes } from './lead-volumes.js';
 import { PluginProcess } from './plugin-process.js';
 
-const usage = `Starts a CSI plugin as a second process, and leads one volume through its life over a Unix socket.
+const usage = `Starts a CSI plugin as a second process, leads volumes through their life over a Unix socket, and kills the plugin midway.
 
   npm run demo [-- --endpoint ENDPOINT]
 
@@ -50,11 +50,9 @@ async function demo(text: string): Promise<void> {
       `the folder ${dirname(endpoint.path)} does not exist; make it first: mkdir -p ${dirname(endpoint.path)}`,
     );
   }
-  const folder = await mkdtemp(join(tmpdir(), 'podwire-demo-'));
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'podwire-demo-')));
   try {
-    const workloads = join(folder, 'workloads');
-    await mkdir(workloads);
-    const steps = await withPlugin(printEndpoint(endpoint), join(folder, 'volumes'), workloads);
+    const steps = await withPlugin(printEndpoint(endpoint), folder);
     if (endpoint.kind === 'path' && existsSync(endpoint.path))
       throw new Error(`the plugin left ${endpoint.path} behind`);
     console.log(
@@ -66,29 +64,57 @@ async function demo(text: string): Promise<void> {
 }
 
 /** Gives the number of steps. */
-async function withPlugin(endpoint: string, volumes: string, workloads: string): Promise<number> {
+async function withPlugin(endpoint: string, folder: string): Promise<number> {
   const start = performance.now();
-  const plugin = new PluginProcess(['--endpoint', endpoint, '--root', volumes]);
-  // The plugin is our own child: no other user's process may pretend to be it, be it root's.
-  const channel = createChannel(endpoint, { allowServer: sameUser() });
+  const pluginFolder = join(folder, 'plugin');
+  const args = ['--endpoint', endpoint, '--state', pluginFolder];
+  let plugin = new PluginProcess(args);
+  /** Rejects when a plugin ends that nobody wanted to end. */
+  let fail: (error: unknown) => void = () => {};
+  const unexpectedEnd = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  const watch = (watched: PluginProcess) =>
+    watched.unexpectedEnd().catch((error: unknown) => {
+      if (watched === plugin) fail(error);
+    });
+  unexpectedEnd.catch(() => {});
   let steps = 0;
   const onStep = (title: string, outcome: string, elapsedMs: number): void => {
     steps++;
     console.log(`${elapsedMs.toFixed(1).padStart(8)} ms  ${title}: ${outcome}`);
   };
+  const killPlugin = async (): Promise<string> => {
+    const victim = plugin;
+    const killed = victim.kill();
+    // Whose end nobody has to be told.
+    plugin = new PluginProcess(args);
+    await killed;
+    return `process ${victim.pid} got SIGKILL`;
+  };
+  const restartPlugin = async (): Promise<string> => {
+    await plugin.listening();
+    void watch(plugin);
+    return `process ${plugin.pid} listens on ${endpoint}`;
+  };
   const { signal } = interrupted;
+  let leading: Promise<void> | undefined;
+  const stopped = new AbortController();
   try {
     // Not before the address is known to be the plugin's own: another plugin may listen there, and its volumes are no toys.
     await Promise.race([plugin.listening(), interruption()]);
     onStep('start the plugin', `process ${plugin.pid} listens on ${endpoint}`, performance.now() - start);
-    const life = runController({ channel, volumeName: 'demo-volume', workloads, onStep, signal });
-    await Promise.race([life, plugin.unexpectedEnd()]);
-    await channel.close();
+    void watch(plugin);
+    const both = AbortSignal.any([signal, stopped.signal]);
+    leading = leadVolumes({ endpoint, folder, pluginFolder, killPlugin, restartPlugin, onStep, signal: both });
+    await Promise.race([leading, unexpectedEnd, interruption()]);
     const stopping = performance.now();
-    await plugin.stop();
+    const last = plugin;
+    await last.stop();
     onStep('stop the plugin', 'it ended in order', performance.now() - stopping);
   } catch (error) {
-    await channel.close();
+    stopped.abort(error);
+    await leading?.catch(() => {});
     // The first error is the one to tell.
     await plugin.stop().catch(() => {});
     throw error;

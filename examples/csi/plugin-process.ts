@@ -45,6 +45,12 @@ export class PluginProcess {
     );
   }
 
+  /** SIGKILL: it cannot see it coming. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#ended;
+  }
+
   /** SIGTERM, and SIGKILL for a plugin that does not listen. Throws unless it ends in order. */
   async stop(): Promise<void> {
     this.#child.kill('SIGTERM');

@@ -100,6 +100,7 @@ const testsWithoutModule = [
   'test/docs/', // docs/
   'test/examples/', // examples/
   'test/faults/', // all of it, while something goes wrong
+  'test/csi/faults/', // plugin and controller as processes, likewise
   'test/interop/', // peers in other languages
   'test/package/', // the packed tarball
   'test/proto/', // proto/ and gen/

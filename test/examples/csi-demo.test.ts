@@ -10,19 +10,17 @@ import { type ExampleOptions, ExampleProcess } from './example-process.js';
 
 const titles = [
   'start the plugin',
-  'connect to the plugin',
-  'probe it',
-  'ask for its name',
-  'ask what it can do',
-  'create a volume',
-  'create it again',
-  'stage it',
-  'publish it',
-  'write through the published path',
+  'want a volume',
+  'write through its path',
   "read it in the volume's own folder",
-  'unpublish it',
-  'unstage it',
-  'delete it',
+  'want a snapshot',
+  'kill the plugin',
+  'want a copy of the snapshot',
+  'start the plugin again',
+  'see the copy made',
+  'want the volume larger',
+  'want nothing any more',
+  'look for what is left',
   'stop the plugin',
 ];
 
@@ -70,7 +68,7 @@ function expectAllSteps(demo: ExampleProcess, endpoint: string | RegExp): void {
   const lines = demo.output.slice(0, -1);
   for (const line of lines) expect(line).toMatch(/^ *\d+\.\d ms {2}[\w' ]+: .+/);
   expect(lines.map((line) => /ms {2}(.+?):/.exec(line)?.[1])).toEqual(titles);
-  expect(demo.output.at(-1)).toMatch(/^demo ok: 15 steps in \d+ ms over /);
+  expect(demo.output.at(-1)).toMatch(/^demo ok: 13 steps in \d+ ms over /);
   expect(demo.output.at(-1)).toMatch(endpoint);
 }
 
@@ -80,6 +78,17 @@ describe('the demo', () => {
     expect(await demo.ended()).toBe(0);
     expectAllSteps(demo, /over unix-abstract:podwire-demo-[0-9a-f]{12}$/);
     expectNothingLeft(await pluginOf(demo));
+  });
+
+  it('kills the plugin, and another process is the plugin after that', async () => {
+    const demo = startDemo();
+    const first = await pluginOf(demo);
+    expect(await demo.printed('kill the plugin')).toContain(`process ${first} got SIGKILL`);
+    const second = Number(/process (\d+)/.exec(await demo.printed('start the plugin again'))?.[1]);
+    expect(runs(first)).toBe(false);
+    expect(second).not.toBe(first);
+    expect(await demo.ended()).toBe(0);
+    expectNothingLeft(second);
   });
 
   it('goes all the way over a path, and leaves no socket file', async () => {
@@ -97,7 +106,6 @@ describe('the demo', () => {
     const demo = startDemo([], { uid });
     expect(await demo.ended(), demo.errors.join('\n')).toBe(0);
     expectAllSteps(demo, /over unix-abstract:/);
-    expect(demo.output[1]).toContain(`of user ${uid}`);
     expectNothingLeft(await pluginOf(demo));
   });
 

@@ -14,6 +14,11 @@ export class Random {
     return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
   }
 
+  /** A whole number, both ends included. */
+  between(least: number, most: number): number {
+    return least + this.below(most - least + 1);
+  }
+
   /** True once in so many times. */
   once(inSoMany: number): boolean {
     return this.below(inSoMany) === 0;
