@@ -33,7 +33,19 @@ export class ResponseStream implements AsyncIterableIterator<unknown> {
     return this;
   }
 
-  async next(): Promise<IteratorResult<unknown>> {
+  next(): Promise<IteratorResult<unknown>> {
+    const responses = this.#call?.responses;
+    // A message that is there needs none of the promises of an async function.
+    if (responses === undefined || responses.queued === 0 || this.#finished) return this.#next();
+    try {
+      return Promise.resolve({ value: responses.take(), done: false });
+    } catch (error) {
+      return Promise.reject(this.#failed(error));
+    }
+  }
+
+  /** An async function, so that an error carries the caller's stack. */
+  async #next(): Promise<IteratorResult<unknown>> {
     if (this.#finished) return { value: undefined, done: true };
     try {
       this.#call ??= this.#begin();
@@ -48,9 +60,13 @@ export class ResponseStream implements AsyncIterableIterator<unknown> {
       if (result.done) this.#finished = true;
       return result;
     } catch (error) {
-      this.#finished = true;
-      throw this.#call.readingFailed(error);
+      throw this.#failed(error);
     }
+  }
+
+  #failed(error: unknown): unknown {
+    this.#finished = true;
+    return (this.#call as ClientCall).readingFailed(error);
   }
 
   #begin(): ClientCall {

@@ -8,6 +8,10 @@ const MAX_DEBUG_DATA = 512;
 /** Writes frames (RFC 9113 section 6) into an output buffer, always whole ones. */
 export class FrameWriter {
   readonly output = new OutputBuffer();
+  /** The last frame, if it is DATA: its stream, else 0, where its header is in the open chunk, and the octets of its payload. */
+  #dataStreamId = 0;
+  #dataAt = 0;
+  #dataLength = 0;
 
   preface(): void {
     this.output.append(CONNECTION_PREFACE);
@@ -41,10 +45,41 @@ export class FrameWriter {
     }
   }
 
-  /** One DATA frame with `payload[from, to)`, whose memory must not change afterwards. */
-  data(streamId: number, payload: Uint8Array, from: number, to: number, endStream: boolean): void {
-    this.#header(to - from, FrameType.DATA, endStream ? FrameFlag.END_STREAM : 0, streamId);
-    this.output.append(payload, from, to);
+  /**
+   * DATA with `payload[from, to)`, whose memory must not change afterwards: a frame of its own, or the end of the last one if
+   * that is of the same stream and stays within `maxLength`. Many small messages come in few frames so, and what a frame
+   * costs either side, a third of what such a message costs, is paid for all of them together.
+   */
+  data(
+    streamId: number,
+    payload: Uint8Array,
+    from: number,
+    to: number,
+    endStream: boolean,
+    maxLength: number = to - from,
+  ): void {
+    const { output } = this;
+    const count = to - from;
+    if (
+      streamId === this.#dataStreamId &&
+      this.#dataLength + count <= maxLength &&
+      output.canExtend(this.#dataAt, count)
+    ) {
+      output.copy(payload, from, to);
+      this.#dataLength += count;
+      const { bytes } = output;
+      const at = this.#dataAt;
+      writeUint24(bytes, at, this.#dataLength);
+      if (endStream) bytes[at + 4] = FrameFlag.END_STREAM;
+      return;
+    }
+    this.#header(count, FrameType.DATA, endStream ? FrameFlag.END_STREAM : 0, streamId);
+    const { bytes, position } = output;
+    output.append(payload, from, to);
+    if (output.bytes !== bytes) return;
+    this.#dataStreamId = streamId;
+    this.#dataAt = position - FRAME_HEADER_LENGTH;
+    this.#dataLength = count;
   }
 
   windowUpdate(streamId: number, increment: number): void {
@@ -74,11 +109,10 @@ export class FrameWriter {
 
   #header(length: number, type: number, flags: number, streamId: number): void {
     const { output } = this;
+    this.#dataStreamId = 0;
     output.reserve(FRAME_HEADER_LENGTH);
     const { bytes, position } = output;
-    bytes[position] = length >>> 16;
-    bytes[position + 1] = length >>> 8;
-    bytes[position + 2] = length;
+    writeUint24(bytes, position, length);
     bytes[position + 3] = type;
     bytes[position + 4] = flags;
     bytes[position + 5] = streamId >>> 24;
@@ -98,4 +132,10 @@ export class FrameWriter {
     bytes[position + 3] = value;
     output.position = position + 4;
   }
+}
+
+function writeUint24(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 16;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value;
 }

@@ -31,6 +31,11 @@ export class OutputBuffer {
     this.length += count;
   }
 
+  /** Whether what begins at `position` in the open chunk was not taken, and `count` octets that are copied fit behind it. */
+  canExtend(position: number, count: number): boolean {
+    return position >= this.#start && count < REFERENCE_LENGTH && this.bytes.length - this.position >= count;
+  }
+
   /** Appends `payload[from, to)`. The memory must not change afterwards. */
   append(payload: Uint8Array, from = 0, to = payload.length): void {
     if (to - from < REFERENCE_LENGTH) return this.copy(payload, from, to);

@@ -66,7 +66,7 @@ export class SendFlow {
       const count = Math.min(left, frameLimit, stop - at, Math.max(stream.sendWindow, 0), this.#window);
       if (count === 0 && (left > 0 || !endStream)) return at;
       const end = endStream && count === left;
-      this.#writer.data(stream.id, payload, at, at + count, end);
+      this.#writer.data(stream.id, payload, at, at + count, end, frameLimit);
       at += count;
       stream.sendWindow -= count;
       this.#window -= count;

@@ -7,6 +7,13 @@ import type { MessageType } from './service-definition.js';
 const foreignTypes = new WeakSet<object>();
 let foreignTypesSeen = false;
 
+/** What memory of many messages is at most. One that is longer belongs to its message, and must not be kept. */
+const SHARED_LENGTH = 32 * 1024;
+
+/** The memory of the last small message, and its reader; undefined while that is in use. */
+let sharedMemory: ArrayBufferLike | undefined;
+let sharedReader: ProtobufReader | undefined;
+
 /**
  * Decodes one message; its `bytes` fields may be views into the payload, whose memory therefore must never be written again.
  * @param name what the message is, for the error: `request`
@@ -18,7 +25,7 @@ export function decodeMessage<Message>(
   name = 'message',
 ): Message {
   try {
-    return foreignTypesSeen && foreignTypes.has(type) ? type.decode(payload) : type.decode(reader(payload));
+    return foreignTypesSeen && foreignTypes.has(type) ? type.decode(payload) : decodeInPlace(type, payload);
   } catch (error) {
     if (!foreignTypes.has(type) && isForeign(type)) {
       foreignTypesSeen = true;
@@ -32,10 +39,25 @@ export function decodeMessage<Message>(
   }
 }
 
+function decodeInPlace<Message>(type: MessageType<Message, never>, payload: Uint8Array): Message {
+  const memory = payload.buffer;
+  if (memory.byteLength > SHARED_LENGTH) return type.decode(asBytes(new ProtobufReader(payload)));
+  const reader = memory === sharedMemory && sharedReader ? sharedReader : new ProtobufReader(new Uint8Array(memory));
+  sharedReader = undefined;
+  const end = payload.byteOffset + payload.length;
+  reader.moveTo(payload.byteOffset, end);
+  const message = type.decode(asBytes(reader));
+  // Numbers of fixed length are read without a look at the end of the message, and behind it lies another.
+  if (reader.pos > end) throw new RangeError('the message ends inside a field');
+  sharedMemory = memory;
+  sharedReader = reader;
+  return message;
+}
+
 /** An empty message is valid for every type: only a decoder that does not accept the reader fails on it. */
 function isForeign(type: MessageType<unknown, never>): boolean {
   try {
-    type.decode(reader(new Uint8Array(0)));
+    type.decode(asBytes(new ProtobufReader(new Uint8Array(0))));
     return false;
   } catch {
     return true;
@@ -43,6 +65,6 @@ function isForeign(type: MessageType<unknown, never>): boolean {
 }
 
 /** Generated decoders take a reader in place of the bytes; `MessageType` says why its type does not. */
-function reader(payload: Uint8Array): Uint8Array {
-  return new ProtobufReader(payload) as unknown as Uint8Array;
+function asBytes(reader: ProtobufReader): Uint8Array {
+  return reader as unknown as Uint8Array;
 }

@@ -24,6 +24,16 @@ export class ProtobufReader extends BinaryReader {
     this.#octets = octets;
   }
 
+  /**
+   * Goes to a message in the memory that it was made for. Most messages lie beside others, and a reader for each, with the
+   * DataView that it has, took a sixth of what it takes to receive a small one.
+   */
+  moveTo(from: number, to: number): void {
+    this.pos = from;
+    // What reads beyond it is refused by the class that it extends.
+    (this as { len: number }).len = to;
+  }
+
   override bytes(): Uint8Array<ArrayBuffer> {
     const octets = this.#octets;
     const length = this.uint32();

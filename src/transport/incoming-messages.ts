@@ -139,10 +139,17 @@ export class IncomingMessages {
 
   /** The next message for an iterator. Who asks before the last one was answered waits in line, as with an async generator. */
   next(): Promise<IteratorResult<unknown>> {
+    // Most messages of a fast stream are there already, and need no functions that a promise is resolved with.
+    if (this.#queue.length > 0) {
+      try {
+        return Promise.resolve({ value: this.take(), done: false });
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    }
     return new Promise((resolve, reject) => {
       const waiter: Waiter = { resolve, reject, behind: undefined };
-      if (this.#queue.length > 0) this.#serve(waiter);
-      else if (this.#failure !== undefined) reject(this.#failure());
+      if (this.#failure !== undefined) reject(this.#failure());
       else if (this.#ended) resolve({ value: undefined, done: true });
       else if (this.#waiter === undefined) this.#waiter = waiter;
       else {

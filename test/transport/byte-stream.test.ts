@@ -41,13 +41,13 @@ describe('bytes of a stream', () => {
       const answers = (await Promise.all(unary)).map((body) => Buffer.from(body!));
       expect(answers.every((answer, index) => answer.equals(bodies[index]!))).toBe(true);
       const many = Array.from({ length: 20 }, () => bodies.slice(0, -1)).flat();
-      const streamed: Buffer[] = [];
+      const streamed: Uint8Array[] = [];
       async function* requests() {
         for (const body of many) yield { payload: { body } };
       }
       for await (const { payload } of client.fullDuplexCall(requests(), options)) streamed.push(payload!.body);
       expect(streamed.length).toBe(many.length);
-      expect(streamed.every((body, index) => body.equals(many[index]!))).toBe(true);
+      expect(streamed.every((body, index) => many[index]!.equals(body))).toBe(true);
     } finally {
       await channel.close();
       await server.shutdown({ graceMs: 0 });

@@ -16883,7 +16883,7 @@ export const ControllerDefinition = {
       requestStream: false,
       responseType: ControllerListVolumeHealthResponse as typeof ControllerListVolumeHealthResponse,
       responseStream: false,
-      options: { _unknownFields: { 8480: [Buffer.from([1]) as Buffer] } },
+      options: { _unknownFields: { 8480: [new Uint8Array([1]) as Uint8Array] } },
     },
     /** Health of one volume as the storage system sees it. Needs GET_VOLUME_HEALTH. */
     controllerGetVolumeHealth: {
@@ -16892,7 +16892,7 @@ export const ControllerDefinition = {
       requestStream: false,
       responseType: ControllerGetVolumeHealthResponse as typeof ControllerGetVolumeHealthResponse,
       responseStream: false,
-      options: { _unknownFields: { 8480: [Buffer.from([1]) as Buffer] } },
+      options: { _unknownFields: { 8480: [new Uint8Array([1]) as Uint8Array] } },
     },
     /** Room left for volumes of this kind at this place. Needs GET_CAPACITY. */
     getCapacity: {
@@ -16949,7 +16949,7 @@ export const ControllerDefinition = {
       requestStream: false,
       responseType: GetSnapshotResponse as typeof GetSnapshotResponse,
       responseStream: false,
-      options: { _unknownFields: { 8480: [Buffer.from([1]) as Buffer] } },
+      options: { _unknownFields: { 8480: [new Uint8Array([1]) as Uint8Array] } },
     },
     /** Grows a volume; OK when it is large enough already, OUT_OF_RANGE when it cannot be. Needs EXPAND_VOLUME. */
     controllerExpandVolume: {
@@ -16967,7 +16967,7 @@ export const ControllerDefinition = {
       requestStream: false,
       responseType: ControllerGetVolumeResponse as typeof ControllerGetVolumeResponse,
       responseStream: false,
-      options: { _unknownFields: { 8480: [Buffer.from([1]) as Buffer] } },
+      options: { _unknownFields: { 8480: [new Uint8Array([1]) as Uint8Array] } },
     },
     /** Sets mutable parameters of an existing volume; an unknown key is INVALID_ARGUMENT. Needs MODIFY_VOLUME. */
     controllerModifyVolume: {
@@ -17117,7 +17117,7 @@ export const NodeDefinition = {
       requestStream: false,
       responseType: NodeGetVolumeHealthResponse as typeof NodeGetVolumeHealthResponse,
       responseStream: false,
-      options: { _unknownFields: { 8480: [Buffer.from([1]) as Buffer] } },
+      options: { _unknownFields: { 8480: [new Uint8Array([1]) as Uint8Array] } },
     },
     /** Whether this node can reach its storage backends. Needs GET_STORAGE_HEALTH. */
     nodeGetStorageHealth: {
@@ -17126,7 +17126,7 @@ export const NodeDefinition = {
       requestStream: false,
       responseType: NodeGetStorageHealthResponse as typeof NodeGetStorageHealthResponse,
       responseStream: false,
-      options: { _unknownFields: { 8480: [Buffer.from([1]) as Buffer] } },
+      options: { _unknownFields: { 8480: [new Uint8Array([1]) as Uint8Array] } },
     },
     /**
      * Grows what is on the volume, e.g. its file system, after ControllerExpandVolume asked for it.

@@ -13,24 +13,24 @@ export const protobufFileName = "echo/v1/echo.proto";
 
 export interface EchoRequest {
   /** Any bytes, also none. */
-  data: Buffer;
+  data: Uint8Array;
 }
 
 export interface EchoResponse {
-  data: Buffer;
+  data: Uint8Array;
 }
 
 export interface EchoStreamRequest {
   /** Any bytes, also none. Messages keep their borders, which a plain byte stream has not. */
-  data: Buffer;
+  data: Uint8Array;
 }
 
 export interface EchoStreamResponse {
-  data: Buffer;
+  data: Uint8Array;
 }
 
 function createBaseEchoRequest(): EchoRequest {
-  return { data: Buffer.alloc(0) };
+  return { data: new Uint8Array(0) };
 }
 
 export const EchoRequest: MessageFns<EchoRequest> = {
@@ -59,7 +59,7 @@ export const EchoRequest: MessageFns<EchoRequest> = {
               break;
             }
 
-            message.data = Buffer.from(reader.bytes());
+            message.data = reader.bytes();
             continue;
           }
         }
@@ -75,7 +75,7 @@ export const EchoRequest: MessageFns<EchoRequest> = {
   },
 
   fromJSON(object: any): EchoRequest {
-    return { data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0) };
+    return { data: isSet(object.data) ? bytesFromBase64(object.data) : new Uint8Array(0) };
   },
 
   toJSON(message: EchoRequest): unknown {
@@ -91,13 +91,13 @@ export const EchoRequest: MessageFns<EchoRequest> = {
   },
   fromPartial(object: DeepPartial<EchoRequest>): EchoRequest {
     const message = createBaseEchoRequest();
-    message.data = object.data ?? Buffer.alloc(0);
+    message.data = object.data ?? new Uint8Array(0);
     return message;
   },
 };
 
 function createBaseEchoResponse(): EchoResponse {
-  return { data: Buffer.alloc(0) };
+  return { data: new Uint8Array(0) };
 }
 
 export const EchoResponse: MessageFns<EchoResponse> = {
@@ -126,7 +126,7 @@ export const EchoResponse: MessageFns<EchoResponse> = {
               break;
             }
 
-            message.data = Buffer.from(reader.bytes());
+            message.data = reader.bytes();
             continue;
           }
         }
@@ -142,7 +142,7 @@ export const EchoResponse: MessageFns<EchoResponse> = {
   },
 
   fromJSON(object: any): EchoResponse {
-    return { data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0) };
+    return { data: isSet(object.data) ? bytesFromBase64(object.data) : new Uint8Array(0) };
   },
 
   toJSON(message: EchoResponse): unknown {
@@ -158,13 +158,13 @@ export const EchoResponse: MessageFns<EchoResponse> = {
   },
   fromPartial(object: DeepPartial<EchoResponse>): EchoResponse {
     const message = createBaseEchoResponse();
-    message.data = object.data ?? Buffer.alloc(0);
+    message.data = object.data ?? new Uint8Array(0);
     return message;
   },
 };
 
 function createBaseEchoStreamRequest(): EchoStreamRequest {
-  return { data: Buffer.alloc(0) };
+  return { data: new Uint8Array(0) };
 }
 
 export const EchoStreamRequest: MessageFns<EchoStreamRequest> = {
@@ -193,7 +193,7 @@ export const EchoStreamRequest: MessageFns<EchoStreamRequest> = {
               break;
             }
 
-            message.data = Buffer.from(reader.bytes());
+            message.data = reader.bytes();
             continue;
           }
         }
@@ -209,7 +209,7 @@ export const EchoStreamRequest: MessageFns<EchoStreamRequest> = {
   },
 
   fromJSON(object: any): EchoStreamRequest {
-    return { data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0) };
+    return { data: isSet(object.data) ? bytesFromBase64(object.data) : new Uint8Array(0) };
   },
 
   toJSON(message: EchoStreamRequest): unknown {
@@ -225,13 +225,13 @@ export const EchoStreamRequest: MessageFns<EchoStreamRequest> = {
   },
   fromPartial(object: DeepPartial<EchoStreamRequest>): EchoStreamRequest {
     const message = createBaseEchoStreamRequest();
-    message.data = object.data ?? Buffer.alloc(0);
+    message.data = object.data ?? new Uint8Array(0);
     return message;
   },
 };
 
 function createBaseEchoStreamResponse(): EchoStreamResponse {
-  return { data: Buffer.alloc(0) };
+  return { data: new Uint8Array(0) };
 }
 
 export const EchoStreamResponse: MessageFns<EchoStreamResponse> = {
@@ -260,7 +260,7 @@ export const EchoStreamResponse: MessageFns<EchoStreamResponse> = {
               break;
             }
 
-            message.data = Buffer.from(reader.bytes());
+            message.data = reader.bytes();
             continue;
           }
         }
@@ -276,7 +276,7 @@ export const EchoStreamResponse: MessageFns<EchoStreamResponse> = {
   },
 
   fromJSON(object: any): EchoStreamResponse {
-    return { data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0) };
+    return { data: isSet(object.data) ? bytesFromBase64(object.data) : new Uint8Array(0) };
   },
 
   toJSON(message: EchoStreamResponse): unknown {
@@ -292,7 +292,7 @@ export const EchoStreamResponse: MessageFns<EchoStreamResponse> = {
   },
   fromPartial(object: DeepPartial<EchoStreamResponse>): EchoStreamResponse {
     const message = createBaseEchoStreamResponse();
-    message.data = object.data ?? Buffer.alloc(0);
+    message.data = object.data ?? new Uint8Array(0);
     return message;
   },
 };
@@ -324,11 +324,28 @@ export const EchoServiceDefinition = {
 } as const;
 
 function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+  if ((globalThis as any).Buffer) {
+    return Uint8Array.from((globalThis as any).Buffer.from(b64, "base64"));
+  } else {
+    const bin = globalThis.atob(b64);
+    const arr = new Uint8Array(bin.length);
+    for (let i = 0; i < bin.length; ++i) {
+      arr[i] = bin.charCodeAt(i);
+    }
+    return arr;
+  }
 }
 
 function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
+  if ((globalThis as any).Buffer) {
+    return (globalThis as any).Buffer.from(arr).toString("base64");
+  } else {
+    const bin: string[] = [];
+    arr.forEach((byte) => {
+      bin.push(globalThis.String.fromCharCode(byte));
+    });
+    return globalThis.btoa(bin.join(""));
+  }
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;

@@ -102,7 +102,7 @@ export interface BoolValue {
 
 export interface Payload {
   type: PayloadType;
-  body: Buffer;
+  body: Uint8Array;
 }
 
 /** The status the caller wants back. */
@@ -263,7 +263,7 @@ export const BoolValue: MessageFns<BoolValue> = {
 };
 
 function createBasePayload(): Payload {
-  return { type: 0, body: Buffer.alloc(0) };
+  return { type: 0, body: new Uint8Array(0) };
 }
 
 export const Payload: MessageFns<Payload> = {
@@ -303,7 +303,7 @@ export const Payload: MessageFns<Payload> = {
               break;
             }
 
-            message.body = Buffer.from(reader.bytes());
+            message.body = reader.bytes();
             continue;
           }
         }
@@ -321,7 +321,7 @@ export const Payload: MessageFns<Payload> = {
   fromJSON(object: any): Payload {
     return {
       type: isSet(object.type) ? payloadTypeFromJSON(object.type) : 0,
-      body: isSet(object.body) ? Buffer.from(bytesFromBase64(object.body)) : Buffer.alloc(0),
+      body: isSet(object.body) ? bytesFromBase64(object.body) : new Uint8Array(0),
     };
   },
 
@@ -342,7 +342,7 @@ export const Payload: MessageFns<Payload> = {
   fromPartial(object: DeepPartial<Payload>): Payload {
     const message = createBasePayload();
     message.type = object.type ?? 0;
-    message.body = object.body ?? Buffer.alloc(0);
+    message.body = object.body ?? new Uint8Array(0);
     return message;
   },
 };
@@ -1827,11 +1827,28 @@ export const LoadBalancerStatsResponse_RpcsByPeerEntry: MessageFns<LoadBalancerS
 };
 
 function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+  if ((globalThis as any).Buffer) {
+    return Uint8Array.from((globalThis as any).Buffer.from(b64, "base64"));
+  } else {
+    const bin = globalThis.atob(b64);
+    const arr = new Uint8Array(bin.length);
+    for (let i = 0; i < bin.length; ++i) {
+      arr[i] = bin.charCodeAt(i);
+    }
+    return arr;
+  }
 }
 
 function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
+  if ((globalThis as any).Buffer) {
+    return (globalThis as any).Buffer.from(arr).toString("base64");
+  } else {
+    const bin: string[] = [];
+    arr.forEach((byte) => {
+      bin.push(globalThis.String.fromCharCode(byte));
+    });
+    return globalThis.btoa(bin.join(""));
+  }
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
