@@ -17,14 +17,14 @@ const usage = `npm run bench -- [options]
 
 Runs every scenario with every peer in turn, several rounds, each client and server a process of its own on a core of its
 own, over a path socket. Prints one table and which goals are reached; writes all figures as JSON. A whole run with all peers
-takes about 90 minutes; it says how long before it begins.
+takes about 30 minutes, and with --rounds 5 about 50; it says how long before it begins.
 
   --peer NAME         only this peer, may be repeated: podwire, 'bare net', grpc-js, nice-grpc, connect-node, grpc-go,
                       'gRPC C++', tonic, 'grpc-js over podwire'
   --scenario TEXT     only scenarios whose name contains TEXT, may be repeated
-  --rounds N          default 5
-  --seconds N         length of one measurement, default 2
-  --warm-up N         seconds before it, default 1.5
+  --rounds N          default 3; 5 for narrower intervals
+  --seconds N         length of one measurement, default 1.5
+  --warm-up N         seconds before it, default 1.2; peers that are machine code take 0.3
   --cores C,S,A       cores of client, server and attacker; default 0,1,2, or 0,1,0 where there are two
   --quick             2 rounds of 0.5 s, a warm-up of 0.5 s, 2,000 idle connections, 1,000 volumes:
                       shows that all works, not how fast it is
@@ -33,7 +33,7 @@ takes about 90 minutes; it says how long before it begins.
   --write-docs        puts table, goals and charts of a whole run into docs/performance.md
   --list              lists the scenarios
 
-  npm run bench -- --scenario 'unary 64 B' --rounds 3
+  npm run bench -- --scenario 'unary 64 B' --rounds 5
 `;
 
 const { values } = parseArgs({
@@ -78,9 +78,9 @@ async function measure(): Promise<RunRecord> {
     throw new Error('docs/performance.md shows a whole run: leave out --quick, --peer and --scenario, or use --from');
   }
   const peers = await buildPeers(root, values.peer);
-  const rounds = number('rounds', 5, 2);
-  const warmUp = number('warm-up', 1.5, 0.5);
-  const seconds = number('seconds', 2, 0.5);
+  const rounds = number('rounds', 3, 2);
+  const warmUp = number('warm-up', 1.2, 0.5);
+  const seconds = number('seconds', 1.5, 0.5);
   const folder = mkdtempSync(path.join(tmpdir(), 'podwire-bench-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const results = new Results();

@@ -10,10 +10,14 @@ export interface LoadOptions {
   readonly messages?: number;
   readonly inFlight?: number;
   readonly connections?: number;
+  /** How much of the usual warm-up and measured time it gets; default 1. */
+  readonly share?: number;
 }
 
 export interface LoadPrograms {
   readonly name: string;
+  /** Both are machine code. */
+  readonly compiled?: boolean | undefined;
   readonly server: readonly string[];
   readonly client: readonly string[];
   /** Runs while the client measures. It gets `--endpoint` and says `attacking`. */
@@ -21,6 +25,9 @@ export interface LoadPrograms {
   /** Cores of the server. Default: its own one. */
   readonly serverCores?: string | undefined;
 }
+
+/** Seconds that a compiled program warms up: its connections and its memory have nothing else to wait for. */
+const COMPILED_WARM_UP = 0.3;
 
 export interface BenchOptions {
   readonly root: string;
@@ -40,6 +47,12 @@ export interface Cores {
   readonly client: string | undefined;
   readonly server: string | undefined;
   readonly attacker: string | undefined;
+}
+
+/** In seconds. */
+export interface Times {
+  readonly warmUp: number;
+  readonly seconds: number;
 }
 
 /** Starts the programs of a measurement on their cores, and measures them. */
@@ -71,22 +84,30 @@ export class Bench {
   }
 
   /** One client against one server: what both needed between the client's `begin` and its `end`. */
-  load({ name, server: command, client, attacker, serverCores }: LoadPrograms, options: LoadOptions): Promise<Figures> {
+  load(programs: LoadPrograms, options: LoadOptions): Promise<Figures> {
+    const { name, server: command, client, attacker, serverCores } = programs;
+    const times = this.timesOf(programs.compiled, options.share);
     const use = async (server: BenchProcess, endpoint: string): Promise<Figures> => {
       const attacking = attacker && (await this.#attack(name, attacker, endpoint));
       const loading = new BenchProcess(
         `${name}'s client`,
-        [...client, ...this.#options(endpoint, options)],
+        [...client, ...this.#options(endpoint, options, times)],
         this.options.cores.client,
       );
       try {
-        return await this.#measure(server, loading);
+        return await this.#measure(server, loading, times);
       } finally {
         await loading.stop();
         await attacking?.stop();
       }
     };
     return this.withServer(name, command, use, serverCores);
+  }
+
+  /** Seconds of a measurement. */
+  timesOf(compiled = false, share = 1): Times {
+    const { warmUp, seconds } = this.options;
+    return { warmUp: share * (compiled ? Math.min(warmUp, COMPILED_WARM_UP) : warmUp), seconds: share * seconds };
   }
 
   async #attack(name: string, command: readonly string[], endpoint: string): Promise<BenchProcess> {
@@ -104,8 +125,7 @@ export class Bench {
     }
   }
 
-  async #measure(server: BenchProcess, client: BenchProcess): Promise<Figures> {
-    const { warmUp, seconds } = this.options;
+  async #measure(server: BenchProcess, client: BenchProcess, { warmUp, seconds }: Times): Promise<Figures> {
     // A thousand connections take a while.
     await client.expect('begin', warmUp * 5 + 60);
     const before = { server: server.cpuMicros(), client: client.cpuMicros() };
@@ -127,8 +147,8 @@ export class Bench {
     };
   }
 
-  #options(endpoint: string, load: LoadOptions): string[] {
-    const { root, warmUp, seconds } = this.options;
+  #options(endpoint: string, load: LoadOptions, { warmUp, seconds }: Times): string[] {
+    const { root } = this.options;
     return [
       `--endpoint=${endpoint}`,
       `--call=${load.call}`,

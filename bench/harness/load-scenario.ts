@@ -18,9 +18,10 @@ export function loadScenario({ name, unit = 'calls', payloadBytes, ...options }:
     figure: 'perSecond',
     overhead: 0.7 + (options.connections ?? 1) / 500,
     contenders: (peers) =>
-      [...peers].flatMap(([peer, { server, client, lacks = [] }]) => {
+      [...peers].flatMap(([peer, { server, client, compiled, lacks = [] }]) => {
         if (server === undefined || client === undefined || lacks.includes(options.call)) return [];
-        return [{ name: peer, measure: (bench) => bench.load({ name: peer, server, client }, options) }];
+        const programs = { name: peer, server, client, compiled };
+        return [{ name: peer, compiled, measure: (bench) => bench.load(programs, options) }];
       }),
   };
 }

@@ -28,6 +28,8 @@ export interface BuiltPeer {
   /** Programs for the scenario "import and first call", if they are others than `server` and `client`. */
   readonly firstServer?: readonly string[];
   readonly firstClient?: readonly string[];
+  /** The programs are machine code when they start: a short warm-up does. */
+  readonly compiled?: boolean;
   /** Calls that the programs do not have. */
   readonly lacks?: readonly Call[];
 }

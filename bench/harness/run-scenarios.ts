@@ -11,9 +11,9 @@ interface Step {
 
 /** All measurements of one round, in order, and about how long each takes. */
 function stepsOf(scenarios: readonly Scenario[], peers: ReadonlyMap<string, BuiltPeer>, bench: Bench): Step[][] {
-  const { warmUp, seconds } = bench.options;
   return scenarios.map((scenario) =>
     scenario.contenders(peers, bench.options).map((contender) => {
+      const { warmUp, seconds } = bench.timesOf(contender.compiled, scenario.share);
       return { scenario, contender, seconds: scenario.overhead + (scenario.untimed ? 0 : warmUp + seconds) };
     }),
   );

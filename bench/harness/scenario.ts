@@ -5,6 +5,8 @@ import type { BuiltPeer } from './peer.js';
 /** What is measured in a scenario: a peer, a pair of peers, or a server in some situation. */
 export interface Contender {
   readonly name: string;
+  /** Its programs are machine code, and warm up faster. */
+  readonly compiled?: boolean | undefined;
   measure(bench: Bench): Promise<Figures>;
 }
 
@@ -19,6 +21,8 @@ export interface Scenario {
   readonly payloadBytes?: number;
   /** About how long one measurement takes besides warm-up and measured time, in seconds. */
   readonly overhead: number;
+  /** How much of the usual warm-up and measured time a measurement takes; default 1. */
+  readonly share?: number;
   /** A measurement has neither warm-up nor measured time. */
   readonly untimed?: boolean;
   /** Rounds at most; for scenarios with very many contenders. */

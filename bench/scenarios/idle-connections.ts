@@ -25,6 +25,8 @@ export const idleConnections: Scenario = {
   unit: 'KiB resident',
   figure: 'residentPerConnection',
   overhead: 6,
+  // Memory hardly differs from round to round.
+  rounds: 2,
   untimed: true,
   contenders: (peers) =>
     [...peers].flatMap(([name, { server }]) => {

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { Http2Stream } from '../../src/http2/stream.js';
 import { client, Endpoint, requestHeader, responseHeader, server, trailer } from './endpoint.js';
 import * as wire from './wire.js';
-import { block, frame, request, response, settings, uint32 } from './wire.js';
+import { block, describeFrame, frame, request, response, settings, uint32 } from './wire.js';
 
 const { DATA, HEADERS, RST_STREAM, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION } = wire;
 const { ACK, END_STREAM, END_HEADERS } = wire;
@@ -163,8 +164,43 @@ describe('requests and responses', () => {
     stream.finish(trailer);
     expect(endpoint.sentNames()).toEqual(['HEADERS 1', 'DATA 1 3']);
     endpoint.receive(frame(WINDOW_UPDATE, 0, 1, uint32(100)));
-    expect(endpoint.sentNames()).toEqual(['DATA 1 2', 'DATA 1 3', 'HEADERS 1 END_STREAM']);
+    expect(endpoint.sentNames()).toEqual(['DATA 1 5', 'HEADERS 1 END_STREAM']);
     expect(endpoint.connection.streamCount).toBe(0);
+  });
+
+  it('have small messages of one stream in one frame, as long as nothing comes between and the frame is not taken', () => {
+    const endpoint = server();
+    for (const id of [1, 3]) {
+      endpoint.receive(request(id, true));
+      endpoint.streams.get(id)!.sendHeaders(responseHeader, false);
+    }
+    const [one, three] = [endpoint.streams.get(1)!, endpoint.streams.get(3)!];
+    const send = (stream: Http2Stream, text: string, end = false) => stream.sendData(Buffer.from(text), end);
+    endpoint.sent();
+    send(one, 'ab');
+    send(one, 'c');
+    send(three, 'xyz');
+    send(three, '', true);
+    send(one, 'd');
+    const frames = endpoint.sent();
+    expect(frames.map(describeFrame)).toEqual(['DATA 1 3', 'DATA 3 3 END_STREAM', 'DATA 1 1']);
+    expect(frames.map(({ payload }) => payload.toString())).toEqual(['abc', 'xyz', 'd']);
+    send(one, 'e');
+    expect(endpoint.sentNames()).toEqual(['DATA 1 1']);
+  });
+
+  it('have frames that are no longer than the peer takes, whatever they are made of', () => {
+    const endpoint = server({}, [4, 1_000_000]);
+    endpoint.receive(request(1, true));
+    const stream = endpoint.streams.get(1)!;
+    stream.sendHeaders(responseHeader, false);
+    endpoint.sent();
+    const sent = Array.from({ length: 61 }, (_, index) => Buffer.alloc(1_000, String.fromCharCode(48 + index)));
+    for (const payload of sent) stream.sendData(payload, false);
+    const frames = endpoint.sent();
+    expect(frames.length).toBeLessThan(sent.length / 3);
+    expect(frames.every(({ payload }) => payload.length <= 16_384)).toBe(true);
+    expect(Buffer.concat(frames.map(({ payload }) => payload)).equals(Buffer.concat(sent))).toBe(true);
   });
 
   it('stop a request that is of no use any more, RFC 9113 section 8.1', () => {

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { describe, expect, expectTypeOf, it } from 'vitest';
+import { DoubleValue } from '../../gen/google/protobuf/wrappers.js';
 import { SimpleRequest } from '../../gen/grpc/testing/messages.js';
 import { DescribeRequest } from '../../gen/podinfo/v1/podinfo.js';
 import { Code } from '../../src/rpc/code.js';
@@ -16,6 +17,28 @@ describe('decodeMessage', () => {
   it('reads nested messages', () => {
     const payload = SimpleRequest.encode(SimpleRequest.fromPartial({ payload: { body: Buffer.from('abc') } })).finish();
     expect(decodeMessage(SimpleRequest, payload).payload?.body).toEqual(new Uint8Array(Buffer.from('abc')));
+  });
+
+  it('reads no field beyond the end of its message, whatever lies there', () => {
+    const memory = new Uint8Array(64).fill(7);
+    // google.protobuf.DoubleValue: field 1, eight octets, of which four are there.
+    memory.set([0x09, 1, 2, 3, 4], 8);
+    const decode = (from: number, to: number) =>
+      decodeMessage(DoubleValue, new Uint8Array(memory.buffer, from, to - from));
+    expect(() => decode(8, 13)).toThrow('the message ends inside a field');
+    expect(decode(8, 17).value).not.toBe(0);
+    expect(decode(8, 8)).toEqual({ value: 0 });
+  });
+
+  it('reads messages that lie one behind the other', () => {
+    const texts = ['one', '', 'three', 'x'.repeat(300)];
+    const encoded = texts.map((text) => DescribeRequest.encode({ text }).finish());
+    const memory = new Uint8Array(Buffer.concat(encoded));
+    let at = 0;
+    for (const [index, { length }] of encoded.entries()) {
+      expect(decodeMessage(DescribeRequest, memory.subarray(at, at + length))).toEqual({ text: texts[index] });
+      at += length;
+    }
   });
 
   it.each([

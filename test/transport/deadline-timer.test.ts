@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DeadlineTimer } from '../../src/transport/deadline-timer.js';
 import { LONGEST_TIMER } from '../../src/transport/longest-timer.js';
@@ -38,6 +39,52 @@ describe('DeadlineTimer', () => {
     timer.clear();
     await new Promise((resolve) => setTimeout(resolve, 10));
     expect(expired).toBe(false);
+  });
+});
+
+describe('a deadline that waits in a slot', () => {
+  it('expires, and those beside it that were cleared do not', async () => {
+    const at = performance.now() + 200;
+    const expired: number[] = [];
+    const timers = [0, 1, 2, 3, 4].map((index) => new DeadlineTimer(at + index * 0.1, () => expired.push(index)));
+    for (const index of [0, 2, 4]) timers[index]?.clear();
+    await new Promise<void>((resolve) => new DeadlineTimer(at + 40, resolve));
+    expect(performance.now()).toBeGreaterThanOrEqual(at - 1);
+    expect(expired.sort()).toEqual([1, 3]);
+  });
+
+  it('expires although one that is nearer came after it', async () => {
+    const expired: string[] = [];
+    await Promise.all(
+      [300, 150, 220].map((left) => {
+        const at = performance.now() + left;
+        return new Promise<void>((resolve) => {
+          new DeadlineTimer(at, () => {
+            expired.push(performance.now() >= at - 1 ? 'in time' : 'early');
+            resolve();
+          });
+        });
+      }),
+    );
+    expect(expired).toEqual(['in time', 'in time', 'in time']);
+  });
+
+  it('has nothing to do with the AsyncLocalStorage of others', async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const seen = await new Promise((resolve) => {
+      storage.run('of the first', () => new DeadlineTimer(performance.now() + 180, () => {}));
+      new DeadlineTimer(performance.now() + 181, () => resolve(storage.getStore()));
+    });
+    expect(seen).toBeUndefined();
+  });
+
+  it('keeps the process alive until it is cleared', () => {
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    const deadlines = [1_000, 2_000, 100_000].map((left) => new DeadlineTimer(performance.now() + left, () => {}));
+    expect(timers()).toBe(before + 1);
+    for (const deadline of deadlines) deadline.clear();
+    expect(timers()).toBe(before);
   });
 });
 
