@@ -29,6 +29,7 @@ function growth(name: string, unit: string, load: LoadOptions): Scenario {
     figure: 'perSecond',
     // On average: the first round makes the volumes.
     overhead: 4,
+    rounds: 2,
     // A call is to cost the same, however many there are.
     contenders: (peers, { volumes }) => (peers.has('podwire') ? volumes.map((count) => contender(count, load)) : []),
   };

@@ -7,10 +7,11 @@ import type { MessageType } from './service-definition.js';
 const foreignTypes = new WeakSet<object>();
 let foreignTypesSeen = false;
 
-/** What memory of many messages is at most. One that is longer belongs to its message, and must not be kept. */
-const SHARED_LENGTH = 32 * 1024;
+/** Memory of messages that have a smaller share of it, and that is no longer, is kept until a message of other memory comes. */
+const SHARE = 1 / 4;
+const LONGEST_SHARED = 256 * 1024;
 
-/** The memory of the last small message, and its reader; undefined while that is in use. */
+/** The memory of the last such message, and its reader; undefined while that is in use. */
 let sharedMemory: ArrayBufferLike | undefined;
 let sharedReader: ProtobufReader | undefined;
 
@@ -41,7 +42,9 @@ export function decodeMessage<Message>(
 
 function decodeInPlace<Message>(type: MessageType<Message, never>, payload: Uint8Array): Message {
   const memory = payload.buffer;
-  if (memory.byteLength > SHARED_LENGTH) return type.decode(asBytes(new ProtobufReader(payload)));
+  if (payload.length > memory.byteLength * SHARE || memory.byteLength > LONGEST_SHARED) {
+    return type.decode(asBytes(new ProtobufReader(payload)));
+  }
   const reader = memory === sharedMemory && sharedReader ? sharedReader : new ProtobufReader(new Uint8Array(memory));
   sharedReader = undefined;
   const end = payload.byteOffset + payload.length;

@@ -182,12 +182,17 @@ export class IncomingMessages {
    */
   #detach(): void {
     if (this.#queue.length > MOST_UNPACKED && this.#packed === undefined) this.#pack();
-    for (; this.#detached < this.#queue.length; this.#detached++) {
-      const message = this.#queue[this.#detached];
-      const { payload } = message;
-      if (payload.length * 2 >= payload.buffer.byteLength) continue;
-      message.payload = Buffer.allocUnsafeSlow(payload.length);
-      message.payload.set(payload);
+    const shared = this.#queue.slice(this.#detached).filter(({ payload }) => sharesMemory(payload));
+    this.#detached = this.#queue.length;
+    if (shared.length === 0) return;
+    // Into one memory for all of them: one for each would take longer than to read them.
+    const memory = new ArrayBuffer(shared.reduce((octets, { payload }) => octets + payload.length, 0));
+    let at = 0;
+    for (const message of shared) {
+      const copy = new Uint8Array(memory, at, message.payload.length);
+      copy.set(message.payload);
+      message.payload = copy;
+      at += copy.length;
     }
   }
 
@@ -227,4 +232,8 @@ export class IncomingMessages {
     for (const { payload } of this.#queue) octets += payload.length + MESSAGE_PREFIX_LENGTH;
     return octets;
   }
+}
+
+function sharesMemory({ length, buffer }: Uint8Array): boolean {
+  return length * 2 < buffer.byteLength;
 }

@@ -43,7 +43,8 @@ export class PackedMessages {
     const compressed = this.#bytes[this.#from] === 1;
     this.#from = end;
     this.length--;
-    return { payload: this.#bytes.subarray(start, end), compressed };
+    // Not `subarray`, which makes a Buffer: that takes twice as long.
+    return { payload: new Uint8Array(this.#bytes.buffer, start, end - start), compressed };
   }
 
   /** To a buffer of its own, in which those that were taken have no place, with room for `octets` and for as many again. */
