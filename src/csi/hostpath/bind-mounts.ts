@@ -1,5 +1,5 @@
 import type { BigIntStats, Stats } from 'node:fs';
-import { lstat, mkdir, open, readFile, realpath, rm, rmdir, stat } from 'node:fs/promises';
+import { lstat, mkdir, open, readFile, readlink, realpath, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { failedPrecondition } from '../csi-error.js';
 import { notEmpty } from './not-empty.js';
@@ -30,7 +30,8 @@ export const bindMounts: VolumeMounts = {
     }
     const found = await lstat(target).catch(ignoreMissing);
     if (found?.isDirectory()) await rmdir(target).catch(notEmpty(target));
-    else if (found !== undefined && isEmptyFile(found)) await rm(target, { force: true });
+    else if (found !== undefined && (isEmptyFile(found) || (await isLinkOf(shown, found))))
+      await rm(target, { force: true });
   },
 
   async problemOf(shown): Promise<MountProblem | undefined> {
@@ -97,6 +98,11 @@ async function makeFile(target: string): Promise<void> {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     if (!isEmptyFile(await lstat(target))) throw failedPrecondition(`there is something else at ${target}`);
   }
+}
+
+/** One that was made before this process might mount. */
+async function isLinkOf({ content, target }: Pick<Shown, 'content' | 'target'>, found: Stats): Promise<boolean> {
+  return found.isSymbolicLink() && (await readlink(target)) === content;
 }
 
 function isEmptyFile(found: Stats): boolean {

@@ -61,13 +61,23 @@ export function pluginCapabilities(
   if (handlers.snapshotMetadata !== undefined) {
     together('snapshotMetadata', handlers.snapshotMetadata, ['getMetadataAllocated', 'getMetadataDelta']);
   }
-  if (version !== '1.12') return found;
+  if (version !== '1.12') {
+    checkHealth(found.controller);
+    return found;
+  }
   return {
     ...found,
     services: found.services.filter((type) => !sinceVersion113.services.has(type)),
     controller: found.controller.filter((type) => !sinceVersion113.controller.has(type)),
     node: found.node.filter((type) => !sinceVersion113.node.has(type)),
   };
+}
+
+/** "ControllerListVolumeHealth": a caller asks anew for a volume that it may have missed between two pages. */
+function checkHealth(controller: readonly ControllerRpc[]): void {
+  if (!controller.includes(ControllerRpc.LIST_VOLUME_HEALTH)) return;
+  if (controller.includes(ControllerRpc.GET_VOLUME_HEALTH)) return;
+  throw new TypeError('controller lacks controllerGetVolumeHealth: CSI wants it beside controllerListVolumeHealth');
 }
 
 function services(handlers: PluginHandlers, features: PluginFeatures): Service[] {

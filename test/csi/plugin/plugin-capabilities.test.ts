@@ -59,7 +59,6 @@ describe('what handlers show', () => {
     [ControllerRpc.MODIFY_VOLUME, ['controllerModifyVolume']],
     [ControllerRpc.GET_SNAPSHOT, ['getSnapshot']],
     [ControllerRpc.GET_VOLUME_HEALTH, ['controllerGetVolumeHealth']],
-    [ControllerRpc.LIST_VOLUME_HEALTH, ['controllerListVolumeHealth']],
   ])('controller capability %i: %j', (type, names) => {
     const { controller, services, node, groupController } = derive({ controller: handlers(...names) });
     expect(controller).toEqual([type]);
@@ -108,6 +107,9 @@ describe('what handlers show', () => {
     expect(() => derive({ groupController: handlers(...group.slice(1)) })).toThrow(/lacks createVolumeGroupSnapshot:/);
     expect(() => derive({ node: handlers('nodePublishVolume') })).toThrow(/node lacks nodeUnpublishVolume:/);
     expect(() => derive({ node: handlers('nodeUnstageVolume') })).toThrow(/node lacks nodeStageVolume:/);
+    const list = { controller: handlers('controllerListVolumeHealth') };
+    expect(() => derive(list)).toThrow('controller lacks controllerGetVolumeHealth');
+    expect(derive(list, {}, '1.12').controller).toEqual([]);
     const snapshotMetadata = handlers('getMetadataDelta') as never;
     expect(() => derive({ snapshotMetadata })).toThrow(/snapshotMetadata lacks getMetadataAllocated:/);
   });
