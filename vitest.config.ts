@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 const system = [
   'test/attacks/**/*.test.ts',
   'test/cli/csi/run-host-path.test.ts',
+  'test/csi/conformance/all-checks.test.ts',
   'test/csi/controller/connect-plugin.test.ts',
   'test/deploy/**/*.test.ts',
   'test/csi/faults/**/*.test.ts',

@@ -122,20 +122,25 @@ export const crashChecks: readonly Check[] = [
   },
 ];
 
-/** Makes volumes, one after the other, until a call fails. */
+/** Makes volumes, one after the other, until a call fails or it is told to stop. */
 class Worker {
   /** Names, with the ids that the plugin gave. */
   readonly acknowledged = new Map<string, string>();
   /** Names of calls without an answer. */
   readonly started: string[] = [];
   readonly #trial: Trial;
+  #stopped = false;
 
   constructor(trial: Trial) {
     this.#trial = trial;
   }
 
+  stop(): void {
+    this.#stopped = true;
+  }
+
   async run(): Promise<void> {
-    for (;;) {
+    while (!this.#stopped) {
       const request = this.#trial.volumeRequest();
       try {
         this.acknowledged.set(request.name!, (await this.#trial.createVolume(request)).volumeId);
@@ -153,13 +158,20 @@ const cutShort = new Set<Code>([Code.UNAVAILABLE, Code.CANCELLED, Code.UNKNOWN, 
 
 /** Kills the plugin while all of the workers have a call under way, and some have had an answer. */
 async function killDuring(trial: Trial, workers: readonly Worker[]): Promise<void> {
-  const working = Promise.all(workers.map((worker) => worker.run()));
+  let over = false;
+  const working = Promise.all(workers.map((worker) => worker.run())).finally(() => {
+    over = true;
+  });
+  // It is awaited when the plugin was started again.
+  working.catch(() => {});
   const answered = (async () => {
-    while (!workers.some(({ acknowledged }) => acknowledged.size > 1)) await new Promise(setImmediate);
+    while (!over && !workers.some(({ acknowledged }) => acknowledged.size > 1)) await new Promise(setImmediate);
   })();
   // A worker that fails says more than one that never has an answer.
   await Promise.race([answered, working]);
   await restart(trial);
+  // One that had no call under way goes on with the new plugin.
+  for (const worker of workers) worker.stop();
   await working;
 }
 
