@@ -101,19 +101,20 @@ function decideRemovals({ plugin }: VolumeFacts, state: VolumeState, uses: reado
     if (plugin.nodeId === node) operations.push(operation);
     else problems.push({ about: 'published', message: `it is in use on the node ${node}, which is not served here` });
   };
+  const stays = (node: string) => attachmentServes(plugin, state, uses, node);
   for (const [path, { phase, node, readonly }] of targets) {
     const wanted = uses.some((use) => use.target === path && use.node === node && use.readonly === readonly);
-    if (!wanted || phase === 'removing') onNode(node, { method: 'nodeUnpublishVolume', node, path });
+    if (!wanted || phase === 'removing' || !stays(node)) onNode(node, { method: 'nodeUnpublishVolume', node, path });
   }
   for (const [path, { phase, node }] of stagings) {
     if (targets.some(([, target]) => target.staging === path)) continue;
     const wanted = uses.some((use) => use.target !== undefined && use.node === node);
-    if (!wanted || phase === 'removing') onNode(node, { method: 'nodeUnstageVolume', node, path });
+    if (!wanted || phase === 'removing' || !stays(node)) onNode(node, { method: 'nodeUnstageVolume', node, path });
   }
-  for (const [node, { phase, readonly }] of Object.entries(state.attachments)) {
+  for (const [node, { phase }] of Object.entries(state.attachments)) {
     if ([...targets, ...stagings].some(([, used]) => used.node === node)) continue;
-    const wanted = uses.some((use) => use.node === node) && attachedReadonly(plugin, uses, node) === readonly;
-    if (wanted && phase !== 'removing') continue;
+    const wanted = uses.some((use) => use.node === node);
+    if (wanted && phase !== 'removing' && stays(node)) continue;
     operations.push({ method: 'controllerUnpublishVolume', node });
   }
   return { operations, problems };
@@ -183,10 +184,15 @@ function unusable({ name, nodeId }: PluginFacts, node: string | undefined, targe
   return `${target} is on the node ${node}, and the plugin serves ${served} here: leave the target out, or talk to the plugin there`;
 }
 
-/** An attachment serves all uses of a node: it is read-only when all are. */
+/** An attachment serves all uses of a node: a new one is read-only when all are. */
 function attachedReadonly({ controller }: PluginFacts, uses: readonly Use[], node: string): boolean {
   if (!controller.includes(ControllerRpc.PUBLISH_READONLY)) return false;
   return uses.filter((use) => use.node === node).every((use) => use.readonly);
+}
+
+/** One that is read-only has to go, with all that stands on it, when something is to be written. */
+function attachmentServes(plugin: PluginFacts, state: VolumeState, uses: readonly Use[], node: string): boolean {
+  return state.attachments[node]?.readonly !== true || attachedReadonly(plugin, uses, node);
 }
 
 function decideAdditions({ plugin, stagingPath }: VolumeFacts, state: VolumeState, uses: readonly Use[]): Steps {
@@ -199,13 +205,11 @@ function decideAdditions({ plugin, stagingPath }: VolumeFacts, state: VolumeStat
   };
   for (const { node, target, readonly } of uses) {
     const attachment = state.attachments[node];
-    const forNode = attachedReadonly(plugin, uses, node);
-    if (attaches && !(attachment?.phase === 'made' && attachment.readonly === forNode)) {
-      // One in another way goes first, when nothing stands on it any more.
-      const isOther = attachment !== undefined && attachment.readonly !== forNode;
-      if (!isOther && attachment?.phase !== 'removing') {
-        add({ method: 'controllerPublishVolume', node, readonly: forNode });
-      }
+    if (!attachmentServes(plugin, state, uses, node)) continue;
+    if (attaches && attachment?.phase !== 'made') {
+      if (attachment?.phase === 'removing') continue;
+      const forNode = attachment?.readonly ?? attachedReadonly(plugin, uses, node);
+      add({ method: 'controllerPublishVolume', node, readonly: forNode });
       continue;
     }
     if (target === undefined) continue;
