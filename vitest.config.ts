@@ -8,7 +8,7 @@ const system = [
   'test/csi/controller/connect-plugin.test.ts',
   'test/deploy/**/*.test.ts',
   'test/csi/faults/**/*.test.ts',
-  'test/docs/csi.test.ts',
+  'test/docs/csi*.test.ts',
   'test/examples/**/*.test.ts',
   'test/docs/guide*.test.ts',
   'test/bench/run.test.ts',

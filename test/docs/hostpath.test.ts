@@ -5,7 +5,7 @@ import { hostPathOptionNames } from '../../src/csi/hostpath/check-host-path-opti
 import { commonPluginOptionNames } from '../../src/csi/plugin/check-plugin-options.js';
 
 const repository = path.resolve(import.meta.dirname, '../..');
-const page = readFileSync(path.join(repository, 'docs/csi.md'), 'utf8');
+const page = readFileSync(path.join(repository, 'docs/csi-reference.md'), 'utf8');
 const [, section = ''] = /^## The host-path plugin\n([\s\S]*?)(?=^## |$(?![\s\S]))/m.exec(page) ?? [];
 
 /** What is in backquotes in the first column of the table that begins with this head. */

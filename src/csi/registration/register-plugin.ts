@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { RegistrationDefinition } from '../../../gen/pluginregistration/v1/pluginregistration.js';
 import { checkSignal } from '../../client/check-signal.js';
 import { checkOptionNames, type OptionNames } from '../../options/check-option-names.js';
@@ -55,7 +55,8 @@ export class Registration implements AsyncDisposable {
     checkOptions(options);
     const { name, endpoint, registryFolder = KUBELET_FOLDER, versions = ['1.0.0'], signal } = options;
     this.#options = options;
-    this.socketPath = join(registryFolder, `${name}-reg.sock`);
+    // Absolute: a relative one would be no path to an endpoint when it begins with a name.
+    this.socketPath = resolve(registryFolder, `${name}-reg.sock`);
     this.#server = createServer({ shutdownGraceMs: GRACE_MS });
     this.#server.add(RegistrationDefinition, {
       getInfo: async () => ({ type: 'CSIPlugin', name, endpoint, supportedVersions: [...versions] }),

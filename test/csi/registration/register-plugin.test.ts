@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ControllerDefinition } from '../../../gen/csi/v1/csi.js';
@@ -119,6 +119,12 @@ describe('a registration', () => {
     });
     kubelet.start();
     await expect.poll(() => registration!.state).toBe('registered');
+  });
+
+  it('takes a folder that is relative to where the process is', async () => {
+    const { socketPath } = await register({ registryFolder: relative(process.cwd(), folder) });
+    expect(socketPath).toBe(join(folder, file));
+    expect(readdirSync(folder)).toEqual([file]);
   });
 
   it('needs the folder', async () => {
