@@ -39,6 +39,7 @@ const builders = {
   'podwire-node-24': () => onNode('24', 'podwire'),
   'podwire-node-26': () => onNode('26', 'podwire'),
   'csi-sidecar': () => buildGo(join(peers, 'csi-sidecar'), '.'),
+  kubelet: () => buildGo(join(peers, 'kubelet'), '.'),
   'sockets-go': () => buildGo(join(peers, 'sockets/go'), '.'),
   'sockets-python': () => buildPython(join(peers, 'sockets/plain.py')),
   'podinfo-client-go': () => buildGo(join(examples, 'go'), './client'),

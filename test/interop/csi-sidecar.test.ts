@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createPlugin, failedPrecondition, type Plugin, type PluginHandlers } from '../../src/csi/index.js';
 import { sameUser } from '../../src/index.js';
-import { buildPeer } from './build-peers.js';
+import { buildPeer, type PeerProgram } from './build-peers.js';
+import { JsonLineProcess } from './json-line-process.js';
 import { type ResultTable, saveTable } from './results.js';
-import { SidecarProcess } from './sidecar-process.js';
 
 const kinds = { path: 'path', abstract: 'abstract name' } as const;
 const name = 'csi.example.com';
@@ -17,8 +17,10 @@ type Probe = NonNullable<NonNullable<PluginHandlers['identity']>['probe']>;
 
 const rows: ResultTable['rows'] = {};
 
+let sidecar: PeerProgram;
+
 beforeAll(async () => {
-  await buildPeer('csi-sidecar');
+  sidecar = await buildPeer('csi-sidecar');
 });
 
 afterAll(() => saveTable('sidecars', { columns: Object.values(kinds), rows }));
@@ -59,30 +61,32 @@ describe.each(['path', 'abstract'] as const)('what CSI sidecars share, on an end
   }
 
   /** A case whose outcome is a row of docs/interop.md. */
-  function row(title: string, run: () => Promise<void>): void {
+  function row(title: string, check: () => Promise<void>): void {
     rows[title] = { ...rows[title], [kinds[kind]]: '**failed**' };
     it(title, async () => {
-      await run();
+      await check();
       rows[title]![kinds[kind]] = 'ok';
     });
   }
 
+  const start = (...args: string[]) => new JsonLineProcess(sidecar, ['--csi-address', endpoint, ...args]);
+  const run = (...args: string[]) => JsonLineProcess.run(sidecar, ['--csi-address', endpoint, ...args]);
   const ready: Probe = async () => ({ ready: true });
   const never: Probe = () => new Promise(() => {});
 
   row('waits for a plugin that is not there yet', async () => {
-    await using sidecar = await SidecarProcess.start(endpoint);
+    await using started = start();
     await sleep(200);
-    expect(sidecar.steps).toEqual([]);
+    expect(started.lines).toEqual([]);
     await startPlugin(ready);
-    expect(await sidecar.ended(), sidecar.log).toBe(0);
+    expect(await started.ended(), started.log).toBe(0);
   });
 
   row('learns who the plugin is and what it can, and counts its calls', async () => {
     await startPlugin(ready);
-    const { end, steps } = await SidecarProcess.run(endpoint);
+    const { end, lines } = await run();
     expect(end).toBe(0);
-    const told = Object.assign({}, ...steps);
+    const told = Object.assign({}, ...lines);
     expect(told).toMatchObject({
       name,
       plugin: ['CONTROLLER_SERVICE', 'GROUP_CONTROLLER_SERVICE'],
@@ -100,10 +104,10 @@ describe.each(['path', 'abstract'] as const)('what CSI sidecars share, on an end
   row('probes a plugin that is not ready until it is', async () => {
     let probes = 0;
     await startPlugin(async () => ({ ready: ++probes > 2 }));
-    const { end, steps } = await SidecarProcess.run(endpoint);
+    const { end, lines } = await run();
     expect(end).toBe(0);
     expect(probes).toBe(3);
-    expect(steps.at(-1)?.metrics).toMatchObject({ [`unknown-driver ${probeMethod} OK`]: 3 });
+    expect(lines.at(-1)?.metrics).toMatchObject({ [`unknown-driver ${probeMethod} OK`]: 3 });
   });
 
   row('probes a plugin that does not answer again, and the plugin knows that nobody waits any more', async () => {
@@ -116,10 +120,10 @@ describe.each(['path', 'abstract'] as const)('what CSI sidecars share, on an end
       });
       return never({}, context);
     });
-    const { end, steps } = await SidecarProcess.run(endpoint, '--probe-timeout', '200ms');
+    const { end, lines } = await run('--probe-timeout', '200ms');
     expect(end).toBe(0);
     expect(cancelled).toBe(true);
-    expect(steps.at(-1)?.metrics).toMatchObject({
+    expect(lines.at(-1)?.metrics).toMatchObject({
       [`unknown-driver ${probeMethod} DeadlineExceeded`]: 1,
       [`unknown-driver ${probeMethod} OK`]: 1,
     });
@@ -129,13 +133,13 @@ describe.each(['path', 'abstract'] as const)('what CSI sidecars share, on an end
     await startPlugin(async () => {
       throw failedPrecondition('the disk is not there');
     });
-    const { end, steps } = await SidecarProcess.run(endpoint);
+    const { end, lines } = await run();
     expect(end).toBe(1);
-    expect(steps.at(-1)?.failed).toMatch(/code = FailedPrecondition desc = the disk is not there$/);
+    expect(lines.at(-1)?.failed).toMatch(/code = FailedPrecondition desc = the disk is not there$/);
   });
 
   row('tells the life of a plugin from one probe, as livenessprobe does', async () => {
-    const once = async () => (await SidecarProcess.run(endpoint, '--once', '--probe-timeout', '500ms')).steps.at(-1);
+    const once = async () => (await run('--once', '--probe-timeout', '500ms')).lines.at(-1);
     expect(await once()).toEqual({ failed: expect.stringMatching(/^connect: /) });
     const answers: Probe[] = [ready, async () => ({}), async () => ({ ready: false }), never];
     await startPlugin((request, context) => answers.shift()!(request, context));
@@ -147,24 +151,24 @@ describe.each(['path', 'abstract'] as const)('what CSI sidecars share, on an end
 
   row('finds the plugin again after it was started anew', async () => {
     const first = await startPlugin(ready);
-    await using sidecar = await SidecarProcess.start(endpoint, '--watch');
-    await sidecar.step('probed', 'OK');
+    await using started = start('--watch');
+    await started.line({ probed: 'OK' });
     await first.close();
-    await sidecar.step('probed', 'Unavailable');
+    await started.line({ probed: 'Unavailable' });
     await startPlugin(ready);
-    await sidecar.step('probed', 'OK', sidecar.steps.length);
-    expect(await sidecar.stop()).toBe(0);
+    await started.line({ probed: 'OK' }, started.lines.length);
+    expect(await started.stop()).toBe(0);
     // The library notices for addresses that begin with unix:// only.
-    expect(sidecar.steps.filter(({ lost }) => lost)).toHaveLength(kind === 'path' ? 1 : 0);
+    expect(started.lines.filter(({ lost }) => lost)).toHaveLength(kind === 'path' ? 1 : 0);
   });
 
   if (kind === 'abstract') return;
   row('ends when the plugin goes, where it was told to', async () => {
     const plugin = await startPlugin(ready);
-    await using sidecar = await SidecarProcess.start(endpoint, '--watch', '--exit-on-connection-loss');
-    await sidecar.step('probed', 'OK');
+    await using started = start('--watch', '--exit-on-connection-loss');
+    await started.line({ probed: 'OK' });
     await plugin.close();
-    expect(await sidecar.ended()).toBe(1);
-    expect(sidecar.log).toContain('Lost connection to CSI driver, exiting');
+    expect(await started.ended()).toBe(1);
+    expect(started.log).toContain('Lost connection to CSI driver, exiting');
   });
 });
