@@ -30,6 +30,26 @@ describe('decodeMessage', () => {
     expect(decode(8, 8)).toEqual({ value: 0 });
   });
 
+  it.each([
+    ['bytes of a message in it', [0x1a, 0x0a, 0x12, 0x08, 0x61]],
+    ['a message in it', [0x1a, 0x0a]],
+    ['the length of a message in it', [0x1a]],
+    ['a number', [0x10, 0xff]],
+    ['a field that it does not have', [0xfa, 0x06, 0x05, 0x61]],
+    ['such a number of fixed length', [0xf9, 0x06, 0x61]],
+    ['a group that it does not have', [0xfb, 0x06, 0x08]],
+  ])('shows nothing of its neighbour in %s', (_, octets) => {
+    // Of which each octet could be part of the message.
+    const memory = new Uint8Array(256).fill(1);
+    memory.set(octets, 100);
+    const decode = () => decodeMessage(SimpleRequest, new Uint8Array(memory.buffer, 100, octets.length));
+    expect(decode).toThrow(expect.objectContaining({ code: Code.INTERNAL }));
+    // Nor is the next one read as if it began there.
+    const next = SimpleRequest.encode(SimpleRequest.fromPartial({ responseSize: 7 })).finish();
+    memory.set(next, 200);
+    expect(decodeMessage(SimpleRequest, new Uint8Array(memory.buffer, 200, next.length)).responseSize).toBe(7);
+  });
+
   it('reads messages that lie one behind the other', () => {
     const texts = ['one', '', 'three', 'x'.repeat(300)];
     const encoded = texts.map((text) => DescribeRequest.encode({ text }).finish());
