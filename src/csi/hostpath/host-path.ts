@@ -98,9 +98,10 @@ export class HostPath implements AsyncDisposable {
     return { signal: this.#closing.signal, onProgress: reportCopy(this.options.logger, { from, to }) };
   }
 
-  /** Ends copies, whose calls fail, closes the store, and leaves the folder to others. */
+  /** Ends copies, whose calls fail, lets mounts be done, closes the store, and leaves the folder to others. */
   async close(): Promise<void> {
     this.#closing.abort(new Error('the plugin was closed'));
+    await this.turns.idle();
     await this.store.close();
     await this.#claim.close();
   }

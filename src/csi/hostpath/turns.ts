@@ -13,4 +13,9 @@ export class Turns {
       if (this.#last.get(key) === turn) this.#last.delete(key);
     }
   }
+
+  /** Resolves when all that was asked for so far is done. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#last.values());
+  }
 }

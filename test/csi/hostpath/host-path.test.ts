@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { HostPath } from '../../../src/csi/hostpath/host-path.js';
 import { openHostPath } from './open-host-path.js';
 import { temporaryFolder } from './temporary-folder.js';
@@ -33,6 +33,28 @@ describe('HostPath', () => {
     await rm(join(first.options.stateFolder, 'store'), { recursive: true });
     await expect(HostPath.open(first.options)).rejects.toThrow('does not belong to the records');
     expect(await first.hostPath.volumes.ids()).toEqual([volumeId]);
+  });
+
+  it('leaves its folder to others when what it mounts is mounted', async () => {
+    const { hostPath, nodePublish, options } = await openHostPath();
+    const volumeContext = { 'csi.storage.k8s.io/ephemeral': 'true', size: '1Mi' };
+    const targetPath = join(temporaryFolder(), 'target');
+    const { show } = hostPath.mounts;
+    let goOn = (): void => {};
+    vi.spyOn(hostPath.mounts, 'show').mockImplementationOnce(async (shown) => {
+      await new Promise<void>((resolve) => (goOn = resolve));
+      await show(shown);
+    });
+    const published = nodePublish({ volumeId: 'csi-1', targetPath, volumeContext });
+    await vi.waitFor(() => expect([...hostPath.store.targets.all()]).toHaveLength(1));
+    const closed = hostPath.close();
+    await expect(HostPath.open(options)).rejects.toThrow('is in use by this process');
+    goOn();
+    await published;
+    await closed;
+    const next = await openHostPath(options);
+    await next.nodeUnpublish({ volumeId: 'csi-1', targetPath });
+    expect(await next.hostPath.volumes.ids()).toEqual([]);
   });
 
   it('makes its folder, and closes twice', async () => {

@@ -28,4 +28,19 @@ describe('Turns', () => {
     expect(await second).toBe('a2');
     expect(log).toEqual(['a1 begins', 'b1 begins', 'b1 ends', 'a1 ends', 'a2 begins', 'a2 ends']);
   });
+
+  it('is idle when all turns are over', async () => {
+    const turns = new Turns();
+    await turns.idle();
+    const log: string[] = [];
+    const failAfter = async (milliseconds: number, name: string) => {
+      await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      log.push(name);
+      throw new Error(name);
+    };
+    for (const name of ['first', 'second']) turns.take('a', () => failAfter(5, name)).catch(() => {});
+    turns.take('b', () => failAfter(1, 'other')).catch(() => {});
+    await turns.idle();
+    expect(log.sort()).toEqual(['first', 'other', 'second']);
+  });
 });
