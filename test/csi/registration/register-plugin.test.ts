@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ControllerDefinition } from '../../../gen/csi/v1/csi.js';
 import { RegistrationDefinition } from '../../../gen/pluginregistration/v1/pluginregistration.js';
+import { createHostPathPlugin } from '../../../src/csi/hostpath/index.js';
 import { createPlugin } from '../../../src/csi/plugin/create-plugin.js';
 import {
   type RegisterPluginOptions,
@@ -98,6 +99,40 @@ describe('a registration', () => {
     await expect.poll(() => registration!.state).toBe('registered');
     finish();
     expect(await Promise.all(volumes)).toHaveLength(100);
+  });
+
+  it('answers in time while 100 workers make volumes on the disk', async () => {
+    await using state = await createHostPathPlugin({
+      ...{ stateFolder: join(folder, '.state'), nodeId: 'node-1', mounts: 'links', shutdownOn: false },
+    });
+    const { address } = await state.plugin.listen(join(mkdtempSync(join(folder, '.plugin-')), 'csi.sock'));
+    await using channel = createChannel(address);
+    const controller = createClient(ControllerDefinition, channel);
+    const volumeCapabilities = [
+      { accessType: { $case: 'mount' as const, value: {} }, accessMode: { mode: 1 as const } },
+    ];
+    let working = true;
+    let made = 0;
+    const work = async (_: unknown, worker: number): Promise<void> => {
+      for (let number = 0; working; number++) {
+        const { volume } = await controller.createVolume({ name: `${worker} ${number}`, volumeCapabilities });
+        await controller.deleteVolume({ volumeId: volume!.volumeId });
+        made++;
+      }
+    };
+    const workers = Promise.all(Array.from({ length: 100 }, work));
+    try {
+      const { socketPath } = await register();
+      kubelet.start();
+      await expect.poll(() => registration!.state).toBe('registered');
+      // And again and again: with the deadline that the kubelet has.
+      await using registrar = createChannel(socketPath);
+      const client = createClient(RegistrationDefinition, registrar);
+      for (let asked = 0; asked < 20 || made < 100; asked++) await client.getInfo({}, { timeoutMs: 1_000 });
+    } finally {
+      working = false;
+      await workers;
+    }
   });
 
   it('replaces the socket that an earlier process left', async () => {
