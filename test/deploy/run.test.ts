@@ -145,15 +145,17 @@ describe('the deployment alone', { timeout: 120_000 }, () => {
   it('registers, is well, and gives pods ephemeral volumes, also after it was killed', async (context) => {
     needsContainers(context);
     await using node = await NodeSandbox.start(deployment);
-    const kubelet = new Kubelet(node.pathOf('/var/lib/kubelet/plugins_registry')).start();
+    const kubelet = new Kubelet(node.pathOf('/var/lib/kubelet/plugins_registry'));
     onTestFinished(() => kubelet.stop());
     const first = await startPlugin(node, container);
+    expect(await probe(node, container, container.readinessProbe)).toMatch(/^503 /);
+    kubelet.start();
     const file = `${DRIVER}-reg.sock`;
     await expect.poll(() => kubelet.plugins.get(file)).toMatchObject({ type: 'CSIPlugin', name: DRIVER });
     const { endpoint } = kubelet.plugins.get(file)!;
     expect(endpoint).toBe(optionOf(container, '--kubelet-registration-path'));
     expect(await probe(node, container, container.livenessProbe)).toMatch(/^200 /);
-    expect(await probe(node, container, container.readinessProbe)).toMatch(/^200 /);
+    await expect.poll(() => probe(node, container, container.readinessProbe)).toMatch(/^200 /);
 
     const plugin = await dial(node, endpoint);
     expect(plugin.name).toBe(DRIVER);

@@ -1,6 +1,13 @@
 import type { Registry } from 'prom-client';
 import { createHostPathPlugin } from '../../csi/hostpath/index.js';
-import { type CallInterceptor, logCalls, measureCalls, registerPlugin, serveHttp } from '../../csi/index.js';
+import {
+  type CallInterceptor,
+  logCalls,
+  measureCalls,
+  type Registration,
+  registerPlugin,
+  serveHttp,
+} from '../../csi/index.js';
 import { loadPackage } from '../load-package.js';
 import { packageVersion } from '../package-version.js';
 import type { HostPathSettings } from './host-path-command.js';
@@ -23,6 +30,7 @@ export async function runHostPath(settings: HostPathSettings): Promise<void> {
   const host = await createHostPathPlugin({ version: packageVersion(), ...settings.plugin, interceptors, logger });
   const { plugin } = host;
   let lost: Error | undefined;
+  let registration: Registration | undefined;
   const releases: (() => Promise<void>)[] = [];
   try {
     const listener = await plugin.listen(settings.endpoint, {
@@ -34,18 +42,24 @@ export async function runHostPath(settings: HostPathSettings): Promise<void> {
       },
     });
     if (settings.httpEndpoint && registry) {
-      const http = await serveHttp({ ...settings.httpEndpoint, probe: settings.endpoint, registry });
+      // No volume comes to a plugin that the kubelet does not know yet.
+      const ready = settings.registration && (() => registration?.state === 'registered');
+      const http = await serveHttp({
+        ...{ ...settings.httpEndpoint, probe: settings.endpoint, registry },
+        ...(ready && { ready }),
+      });
       releases.push(() => http.close());
       logger.info({ ...settings.httpEndpoint, ...(http.port && { port: http.port }) }, 'serving HTTP');
     }
     if (settings.registration) {
-      const registration = await registerPlugin({
+      const registered = await registerPlugin({
         ...settings.registration,
         name: plugin.name,
         signal: plugin.server.stopping,
         onState: ({ state, error }) => logger[error ? 'warn' : 'info']({ state, err: error }, 'registration'),
       });
-      releases.push(() => registration.close());
+      registration = registered;
+      releases.push(() => registered.close());
     }
     const { nodeId } = settings.plugin;
     logger.info({ driver: plugin.name, version: plugin.version, nodeId, address: listener.address }, 'listening');

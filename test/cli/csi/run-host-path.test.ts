@@ -93,8 +93,12 @@ describe('podwire csi hostpath', () => {
     );
     const kubelet = createChannel(`unix://${join(registry, 'hostpath.csi.podwire-reg.sock')}`);
     onTestFinished(() => kubelet.close());
-    const info = await createClient(RegistrationDefinition, kubelet).getInfo({});
+    expect(await get(http, '/readyz')).toBe('not ready\n');
+    const asking = createClient(RegistrationDefinition, kubelet);
+    const info = await asking.getInfo({});
     expect(info).toMatchObject({ type: 'CSIPlugin', name: 'hostpath.csi.podwire', endpoint: '/kubelet/csi.sock' });
+    await asking.notifyRegistrationStatus({ pluginRegistered: true });
+    expect(await get(http, '/readyz')).toBe('ok\n');
     expect(lines).toContainEqual(expect.objectContaining({ method: 'csi.v1.Controller/GetCapacity', code: 'OK' }));
 
     await Promise.all([channel.close(), kubelet.close()]);
