@@ -3,8 +3,8 @@ import path from 'node:path';
 
 const repository = path.resolve(import.meta.dirname, '../..');
 const output = path.join(import.meta.dirname, '.cache/typescript');
-/** All that a TypeScript peer or example can import. */
-const folders = ['src', 'gen', 'test/interop/peers', 'examples/podinfo'];
+/** All that a TypeScript peer, example or process of a fault test can import. */
+const folders = ['src', 'gen', 'test/interop/peers', 'examples/podinfo', 'test/csi/faults'];
 
 /**
  * Translates what changed since the last run into `.cache/typescript`: with a loader a peer would take a second longer to

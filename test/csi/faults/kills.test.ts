@@ -68,8 +68,8 @@ it('plugin and controller, killed at random points, end where they should', {
   const random = new Random(seed);
   const world = new FaultWorld(random);
   const began = performance.now();
-  await using pluginSpare = new SpareProcess('plugin-process.ts');
-  await using controllerSpare = new SpareProcess('controller-process.ts');
+  await using pluginSpare = await SpareProcess.of('plugin-process.ts');
+  await using controllerSpare = await SpareProcess.of('controller-process.ts');
   const { endpoint, pluginFolder, mounts, controllerFolder: stateFolder } = world;
   await using plugin = new KilledProcess(
     pluginSpare,
@@ -83,13 +83,13 @@ it('plugin and controller, killed at random points, end where they should', {
     (self) => new KilledProcess(controllerSpare, options, random, (running) => self.attach(running)),
   );
   await using controller = commands.controller;
+  let rounds = 0;
+  const counts = () =>
+    `${rounds} rounds, ${controller.succeeded} operations; plugin killed ${plugin.kills} times, ${plugin.killsInTheMiddle} in the middle of one; controller killed ${controller.kills} times, ${controller.killsInTheMiddle} in the middle of one`;
   try {
     await Promise.all([plugin.start(), controller.start()]);
     /** A volume is made once: whatever is killed, a name has one id as long as it is desired. */
     const known = new Map<string, string>();
-    let rounds = 0;
-    const counts = () =>
-      `${rounds} rounds, ${controller.succeeded} operations; plugin killed ${plugin.kills} times, ${plugin.killsInTheMiddle} in the middle of one; controller killed ${controller.kills} times, ${controller.killsInTheMiddle} in the middle of one`;
     const enough = () =>
       controller.succeeded >= least.operations &&
       plugin.killsInTheMiddle >= least.kills &&
@@ -118,8 +118,9 @@ it('plugin and controller, killed at random points, end where they should', {
     await commands.send({ settled: true });
     await world.expectActual(new Map());
     world.expectEmpty();
-    console.log(`${counts()}; ${((performance.now() - began) / 1000).toFixed(0)} s, volumes by ${mounts}`);
   } finally {
+    const seconds = ((performance.now() - began) / 1000).toFixed(0);
+    console.log(`${counts()}; ${seconds} s, volumes shown by ${mounts}`);
     await controller.end();
     await plugin.end();
     world.remove();

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { compileTypeScript } from '../../interop/compile-typescript.js';
 
 /** A process that runs, with what it prints line by line. */
 export interface RunningProcess {
@@ -19,9 +20,17 @@ export class SpareProcess implements AsyncDisposable {
   readonly #program: string;
   #spare: Promise<RunningProcess>;
 
-  /** @param program beside this file. */
-  constructor(program: string) {
-    this.#program = fileURLToPath(new URL(program, import.meta.url));
+  /**
+   * Translates the program, since a loader would take longer to start than all else, and starts the first one.
+   *
+   * @param program beside this file.
+   */
+  static async of(program: string): Promise<SpareProcess> {
+    return new SpareProcess(await compileTypeScript(fileURLToPath(new URL(program, import.meta.url))));
+  }
+
+  private constructor(program: string) {
+    this.#program = program;
     this.#spare = this.#load();
   }
 
@@ -48,7 +57,7 @@ export class SpareProcess implements AsyncDisposable {
 
   async #load(): Promise<RunningProcess> {
     const child = fork(this.#program, [], {
-      execArgv: ['--import', 'tsx'],
+      execArgv: [],
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
       serialization: 'advanced',
     });
