@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 const microsecondsPerTick = 10_000;
 const env = { ...process.env, NODE_ENV: 'production' };
 /** How much of what a program says on standard error an error quotes. */
-const QUOTED = 600;
+const QUOTED = 1_200;
 
 /** Those that run: they do not outlive this process. */
 const running = new Set<ChildProcess>();

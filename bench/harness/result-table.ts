@@ -36,7 +36,10 @@ function row(scenario: Scenario, contender: string, results: Results): string[] 
   const { name, figure } = scenario;
   const failures = results.failures(name, contender);
   const value = results.figure(name, contender, figure);
-  if (value === undefined) return [name, contender, `failed: ${short(failures?.error)}`, ...Array(7).fill('')];
+  if (value === undefined) {
+    const why = failures === undefined ? 'nothing ended in the measured time' : `failed: ${short(failures.error)}`;
+    return [name, contender, why, ...Array(7).fill('')];
+  }
   const median = (of: Figure): number | undefined => results.figure(name, contender, of)?.median;
   const plain = (of: Figure): string => cell(median(of));
   const ratio = (of: Quartiles | undefined): string => (of === undefined ? '' : `${formatNumber(of.median)}x`);
@@ -78,6 +81,6 @@ function cell(value: number | undefined): string {
   return value === undefined ? '' : formatNumber(value);
 }
 
-function short(error = 'no error was given'): string {
+function short(error: string): string {
   return error.replaceAll('|', '/').replace(/\s+/g, ' ').slice(0, 120);
 }

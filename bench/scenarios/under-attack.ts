@@ -19,7 +19,7 @@ async function attacks(): Promise<{ name: string; file: string }[]> {
 const known = await attacks();
 
 /** Of the usual time: there are fifty of them. */
-const SHARE = 0.4;
+const SHARE = 0.5;
 
 /**
  * What another client notices while somebody misuses the server. On two cores the attacker has the client's, so that the
