@@ -81,6 +81,7 @@ describe('a plugin that answers wrongly', () => {
           }
           // The handler keeps the server from its end, and the address is free before that.
           await Promise.race([serving.close(), sleep(100)]);
+          plugin.faults[method] = undefined;
           await plugin.listen();
         })();
       }
