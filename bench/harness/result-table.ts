@@ -81,6 +81,8 @@ function cell(value: number | undefined): string {
   return value === undefined ? '' : formatNumber(value);
 }
 
+/** The line of what a program said that names its error, if there is one: the others have paths of this machine in them. */
 function short(error: string): string {
-  return error.replaceAll('|', '/').replace(/\s+/g, ' ').slice(0, 120);
+  const line = error.split('\n').find((text) => /^\w*Error\b/.test(text)) ?? error;
+  return line.replaceAll('|', '/').replace(/\s+/g, ' ').slice(0, 120);
 }
