@@ -128,14 +128,18 @@ describe('an interceptor', () => {
 
 describe('the version of a plugin', () => {
   const options: Partial<PluginOptions> = {
-    controller: { getCapacity: async () => ({}), controllerListVolumeHealth: async () => ({}) },
+    controller: {
+      getCapacity: async () => ({}),
+      controllerListVolumeHealth: async () => ({}),
+      controllerGetVolumeHealth: async () => ({}),
+    },
     node: { nodeGetStorageHealth: async () => ({}) },
   };
 
   it('1.13 is the default', async () => {
     const { plugin, node, controller } = start(options);
     expect(plugin.capabilities).toMatchObject({
-      controller: [ControllerRpc.GET_CAPACITY, ControllerRpc.LIST_VOLUME_HEALTH],
+      controller: [ControllerRpc.GET_CAPACITY, ControllerRpc.GET_VOLUME_HEALTH, ControllerRpc.LIST_VOLUME_HEALTH],
       node: [NodeRpc.GET_STORAGE_HEALTH],
     });
     await controller.controllerListVolumeHealth({});
