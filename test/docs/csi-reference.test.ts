@@ -21,16 +21,26 @@ function program(file: string): string {
   return found ?? expect.fail(`the page has no ${file}`);
 }
 
+/** Names and ids differ from run to run. */
+function withoutChance(text: string): string {
+  return text.replace(/conformance-[0-9a-f]{12}/g, 'conformance-#').replace(/[0-9a-f]{64}/g, '#');
+}
+
 describe('the plugin of the page', () => {
-  const files = ['plugin.ts', 'call.ts', 'connect.ts', 'hostpath.ts'];
+  const files = ['plugin.ts', 'call.ts', 'connect.ts', 'hostpath.ts', 'conformance.ts'];
   const [, connected] = page.match(/^\$ npx tsx connect\.ts\n([\s\S]*?)^```$/m) ?? [];
   const [, listens, called] = page.match(/^\$ npx tsx plugin\.ts &\n(.*\n)\$ npx tsx call\.ts\n([\s\S]*?)^```$/m) ?? [];
+
+  const [, checks, checked] =
+    page.match(/^\$ npx podwire (csi conformance .*)\n([\s\S]*?)^```$/m) ?? expect.fail('the page checks nothing');
+  const [, counted] = page.match(/^\$ npx tsx conformance\.ts\n([\s\S]*?)^```$/m) ?? [];
 
   beforeAll(() => {
     const paths = {
       podwire: [`${repository}/src/index.ts`],
       'podwire/csi': [`${repository}/src/csi/index.ts`],
       'podwire/csi/hostpath': [`${repository}/src/csi/hostpath/index.ts`],
+      'podwire/csi/conformance': [`${repository}/src/csi/conformance/index.ts`],
       'podwire/gen/*.js': [`${repository}/gen/*.ts`],
     };
     const compilerOptions = { ...{ module: 'nodenext', target: 'es2022', strict: true, types: ['node'] }, paths };
@@ -53,6 +63,14 @@ describe('the plugin of the page', () => {
       expect(stderr + stdout).toBe(called);
       const second = await run(process.execPath, ['--import', 'tsx', 'connect.ts'], options);
       expect(second.stderr + second.stdout).toBe(connected);
+      const command = path.join(repository, 'src/cli/main.ts');
+      const args = checks!.split(' ').map((arg) => arg.replaceAll("'", ''));
+      // A check fails, so does the command.
+      const third = await run(process.execPath, ['--import', 'tsx', command, ...args], options).catch((error) => error);
+      expect(third.code).toBe(1);
+      expect(withoutChance(third.stderr + third.stdout)).toBe(withoutChance(checked!));
+      const fourth = await run(process.execPath, ['--import', 'tsx', 'conformance.ts'], options);
+      expect(fourth.stderr + fourth.stdout).toBe(counted);
       const exit = once(plugin, 'exit');
       plugin.kill('SIGTERM');
       expect(await exit).toEqual([0, null]);
@@ -62,7 +80,7 @@ describe('the plugin of the page', () => {
     } finally {
       plugin.kill('SIGKILL');
     }
-  }, 60_000);
+  }, 120_000);
 });
 
 it('the table of errors says what they are', () => {

@@ -1,4 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -122,6 +123,53 @@ console.log(text ?? number);
     );
     run(process.execPath, 'node_modules/typescript/bin/tsc', '-p', '.');
     expect(run(process.execPath, 'out/typed.mjs', path.join(folder, 'typed.sock')).trim()).toBe(reply);
+  });
+
+  it('has the command, which needs no other package for what needs none', () => {
+    const bin = path.join(folder, 'node_modules/.bin/podwire');
+    const { version } = JSON.parse(readFileSync(path.join(repository, 'package.json'), 'utf8')) as { version: string };
+    expect(run(bin, '--version')).toBe(`${version}\n`);
+    expect(run(bin, 'csi', 'hostpath', '--help')).toMatch(/^Usage: podwire csi hostpath/);
+    expect(run(bin, 'csi', 'conformance', '--list')).toContain(
+      'controller/a-volume-is-made\tcontroller CREATE_DELETE_VOLUME\n',
+    );
+    // The user has not installed what it logs with.
+    const args = ['csi', 'hostpath', '--state-dir', path.join(folder, 'state'), '--node-id', 'node-1'];
+    const { status, stderr } = spawnSync(bin, args, { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringContaining('run `npm install pino` beside podwire'),
+    });
+  });
+
+  it('checks the plugin of another process with the command', async () => {
+    const socket = path.join(folder, 'plugin.sock');
+    const program = write(
+      'plugin.mjs',
+      `import { createPlugin } from 'podwire/csi';
+       await createPlugin({ name: 'bare.csi.example.com', version: '1' }).listen(process.argv[2]);
+       console.log('listens');`,
+    );
+    const plugin = spawn(process.execPath, [program, `unix://${socket}`], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      await once(plugin.stdout!, 'data');
+      const printed = run(
+        'node_modules/.bin/podwire',
+        'csi',
+        'conformance',
+        `unix://${socket}`,
+        '--json',
+        'results.json',
+      );
+      expect(printed).toMatch(/^ok {4}identity\/it-is-ready$/m);
+      expect(printed).toMatch(/\n\d+ passed, 0 failed, \d+ skipped\n$/);
+      expect(JSON.parse(readFileSync(path.join(folder, 'results.json'), 'utf8'))).toMatchObject({ failed: 0 });
+    } finally {
+      plugin.kill();
+    }
   });
 
   it('contains what it needs and nothing of the tests or examples', () => {

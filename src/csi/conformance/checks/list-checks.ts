@@ -57,7 +57,7 @@ export const listChecks: readonly Check[] = [
       const seen = first.entries.map(({ volume }) => volume!.volumeId);
       if (first.nextToken === '') throw new Untestable('all volumes are on the first page, whatever max_entries says');
       // The last one of the page, behind which the next begins, and one that is still to come.
-      const gone = [seen.findLast((id) => made.includes(id)), made.find((id) => !seen.includes(id))];
+      const gone = [seen.filter((id) => made.includes(id)).at(-1), made.find((id) => !seen.includes(id))];
       for (const id of gone) if (id !== undefined) await trial.deleteVolume(id);
       await makeVolumes(trial);
       for (let token = first.nextToken; token !== ''; ) {
