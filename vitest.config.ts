@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Tests that start many processes, or need other users, namespaces and programs of the system. */
 const system = [
   'test/attacks/**/*.test.ts',
+  'test/cli/csi/run-conformance-command.test.ts',
   'test/cli/csi/run-host-path.test.ts',
   'test/csi/conformance/all-checks.test.ts',
   'test/csi/controller/connect-plugin.test.ts',
