@@ -16,6 +16,9 @@ export interface Image {
   readonly folders: { readonly [path: string]: string };
 }
 
+/** Begins a command that does not outlive this process, however that ends. */
+const withParent = ['setpriv', '--pdeathsig', 'KILL'];
+
 /**
  * A node of Kubernetes for one pod, made of namespaces. hostPath volumes are below a temporary folder, emptyDir volumes where
  * a kubelet has them; `/var/lib/kubelet` is shared as it is on a real node, so that mounts which a container makes there with
@@ -46,7 +49,8 @@ export class NodeSandbox implements AsyncDisposable {
     // Processes of other users come by here.
     for (const folder of [root, join(root, 'node')]) chmodSync(folder, 0o755);
     const script = `ip link set lo up && mount --bind ${kubelet} ${kubelet} && mount --make-shared ${kubelet} && echo ready; exec sleep infinity`;
-    const pause = spawn('unshare', ['--mount', '--net', 'sh', '-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const command = [...withParent, 'unshare', '--mount', '--net', 'sh', '-c', script];
+    const pause = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(pause.stdout!, 'data');
     return new NodeSandbox(deployment, root, pause);
   }
@@ -69,7 +73,12 @@ export class NodeSandbox implements AsyncDisposable {
     const fsGroup = this.#deployment.pod.spec?.securityContext?.fsGroup;
     const run = new ContainerRun(
       [
-        ...['nsenter', `--mount=/proc/${this.#pause.pid}/ns/mnt`, `--net=/proc/${this.#pause.pid}/ns/net`],
+        ...[
+          ...withParent,
+          'nsenter',
+          `--mount=/proc/${this.#pause.pid}/ns/mnt`,
+          `--net=/proc/${this.#pause.pid}/ns/net`,
+        ],
         // Mounts below what is shared go on being shared.
         ...['unshare', '--mount', '--propagation', 'unchanged', '--ipc', '--uts', '--pid', '--fork', '--kill-child'],
         ...['sh', '-c', [...this.#rootScript(root, container, image), `exec chroot ${root} "$@"`].join(' && '), 'sh'],
