@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { conformanceCommand } from './csi/conformance-command.js';
 import { hostPathCommand } from './csi/host-path-command.js';
+import { endpointCommand } from './endpoint-command.js';
 import { packageVersion } from './package-version.js';
 import type { Terminal } from './terminal.js';
 
@@ -27,12 +28,14 @@ Examples:
     .version(packageVersion())
     .helpCommand(false)
     .addCommand(csi)
+    .addCommand(endpointCommand(terminal))
     .addHelpText(
       'after',
       `
 Examples:
   podwire csi hostpath --help
   podwire csi conformance unix:///run/csi/csi.sock
+  podwire endpoint parse unix:@csi
 
 Exit status: 0 done, 1 it failed, 2 the command line cannot be understood.`,
     );
