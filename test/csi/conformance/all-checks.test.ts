@@ -26,6 +26,9 @@ function run(options: ConformanceOptions = {}) {
     mutableParameters: { iops: '100' },
     parallelVolumes: 20,
     restart: () => plugin.restart(),
+    // A fault may leave something where volumes were used.
+    stagingFolder: folder,
+    targetFolder: folder,
     ...options,
   });
 }
