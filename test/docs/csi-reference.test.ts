@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as csiErrors from '../../src/csi/csi-error.js';
 import * as csi from '../../src/csi/index.js';
+import { parseDesiredFile } from '../../src/csi/reconcile/parse-desired-file.js';
 import { codeName } from '../../src/index.js';
 
 const run = promisify(execFile);
@@ -27,8 +28,9 @@ function withoutChance(text: string): string {
 }
 
 describe('the plugin of the page', () => {
-  const files = ['plugin.ts', 'call.ts', 'connect.ts', 'hostpath.ts', 'conformance.ts'];
+  const files = ['plugin.ts', 'call.ts', 'connect.ts', 'lead.ts', 'hostpath.ts', 'conformance.ts'];
   const [, connected] = page.match(/^\$ npx tsx connect\.ts\n([\s\S]*?)^```$/m) ?? [];
+  const [, led] = page.match(/^\$ npx tsx lead\.ts\n([\s\S]*?)^```$/m) ?? [];
   const [, listens, called] = page.match(/^\$ npx tsx plugin\.ts &\n(.*\n)\$ npx tsx call\.ts\n([\s\S]*?)^```$/m) ?? [];
 
   const [, checks, checked] =
@@ -71,6 +73,9 @@ describe('the plugin of the page', () => {
       expect(withoutChance(third.stderr + third.stdout)).toBe(withoutChance(checked!));
       const fourth = await run(process.execPath, ['--import', 'tsx', 'conformance.ts'], options);
       expect(fourth.stderr + fourth.stdout).toBe(counted);
+      const lead = await run(process.execPath, ['--import', 'tsx', 'lead.ts'], options);
+      expect(lead.stderr + lead.stdout).toBe(led);
+      expect(readdirSync(folder)).not.toContain('here');
       const exit = once(plugin, 'exit');
       plugin.kill('SIGTERM');
       expect(await exit).toEqual([0, null]);
@@ -81,6 +86,14 @@ describe('the plugin of the page', () => {
       plugin.kill('SIGKILL');
     }
   }, 120_000);
+});
+
+it('the file of what is desired is one, and a mistake in it is told as shown', async () => {
+  const [, yaml = ''] = page.match(/^```yaml\n(# volumes\.yaml\n[\s\S]*?)^```$/m) ?? [];
+  const { volumes, snapshots } = await parseDesiredFile(yaml, 'volumes.yaml');
+  expect([...volumes, ...snapshots].map(({ id }) => id)).toEqual(['data', 'copy', 'nightly']);
+  const { message } = await parseDesiredFile('volumes:\n  data:\n    sise: 1', 'volumes.yaml').catch((error) => error);
+  expect(page).toContain(`\n\`\`\`\n${message}\n\`\`\`\n`);
 });
 
 it('the table of errors says what they are', () => {
