@@ -87,6 +87,8 @@ export class Reconciler {
   }
 
   touchAll(): void {
+    // Also what is neither desired nor known any more, and was not looked at since.
+    for (const key of [...this.#unsettled.keys()]) this.#enqueue(key);
     for (const kind of this.#kinds.values()) {
       for (const name of kind.names()) this.#enqueue(objectKey(kind.name, name));
     }

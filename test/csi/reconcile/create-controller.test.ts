@@ -15,6 +15,8 @@ describe('createController', () => {
     const plugin = new MemoryPlugin();
     const { controller } = await startController({ endpoint: plugin.endpoint });
     await controller.volumes.set('data', { size: 5 });
+    await controller.volumes.set('changed my mind', {});
+    await controller.volumes.delete('changed my mind');
     expect(controller.volumes.get('data')).toMatchObject({ phase: 'waiting', waitsFor: ['the plugin'] });
     await expect(controller.settled({ signal: AbortSignal.timeout(20) })).rejects.toThrow(
       'the plugin was not there yet',
