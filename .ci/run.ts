@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { nodeBinary } from '../test/interop/node-binary.js';
 
-/** Runs every check, counts the test cases of each, and prints the sum. A skipped case counts as a failed one. */
+/**
+ * Runs every check, counts the test cases of each, and prints the sum. A skipped case counts as a failed one. Arguments pick the
+ * steps whose names contain one of them: `.ci/run interop csi-sanity`.
+ */
 
 interface Tally {
   passed: number;
@@ -195,7 +198,10 @@ const steps: [string, () => Promise<Tally>][] = [
 
 const total: Tally = { passed: 0, failed: 0 };
 const lines: string[] = [];
-for (const [name, step] of steps) {
+const wanted = process.argv.slice(2);
+const chosen = steps.filter(([name]) => wanted.length === 0 || wanted.some((text) => name.includes(text)));
+if (chosen.length === 0) throw new Error(`no step is called so; there are\n${steps.map(([name]) => name).join('\n')}`);
+for (const [name, step] of chosen) {
   console.log(`\n=== ${name}`);
   const began = performance.now();
   const tally = await step().catch((error: unknown): Tally => {

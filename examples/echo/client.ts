@@ -21,12 +21,13 @@ try {
     await channel.ready({ timeoutMs: 5_000 });
     const { uid } = channel.peer ?? {};
     console.log(`connected to user ${uid ?? '?'} at ${channel.address}`);
+    const text = new TextDecoder();
     const echo = createClient(EchoServiceDefinition, channel, { defaults: { timeoutMs: 10_000 } });
     for (const word of values.say) {
       const { data } = await echo.echo({ data: Buffer.from(word) });
-      console.log(`echo: ${data}`);
+      console.log(`echo: ${text.decode(data)}`);
     }
-    for await (const { data } of echo.echoStream(words())) console.log(`stream: ${data}`);
+    for await (const { data } of echo.echoStream(words())) console.log(`stream: ${text.decode(data)}`);
   } finally {
     await channel.close();
   }
