@@ -191,7 +191,7 @@ const steps: [string, () => Promise<Tally>][] = [
     () => vitest(['--project', 'unit', '--project', 'system', ...withoutKoffi], { env: without(names) }),
   ]),
   ['h2spec and the gRPC interop cases', () => conformance('conformance')],
-  ['csi-sanity', () => conformance('conformance:csi')],
+  ['csi-sanity and podwire csi conformance', () => conformance('conformance:csi')],
   ['fresh clone: npm ci && npm run demo', () => newcomer('run demo')],
   ['fresh clone: npm ci && npm test', () => newcomer('test')],
 ];

@@ -3,20 +3,12 @@ import path from 'node:path';
 import type { PeerProgram } from '../../interop/build-peers.js';
 import { PeerProcess } from '../../interop/peer-process.js';
 import { type JunitCase, parseJunitReport } from '../junit-report.js';
+import { writeSecrets } from './write-secrets.js';
 
 /** One spec, as csi-sanity calls its tests. */
 export type SanitySpec = Pick<JunitCase, 'name' | 'outcome' | 'message'>;
 
 const MEBIBYTE = 1024 ** 2;
-/** Calls for which csi-sanity takes secrets. */
-const callsWithSecrets = [
-  ...['CreateVolume', 'DeleteVolume', 'ControllerPublishVolume', 'ControllerUnpublishVolume'],
-  ...['ControllerValidateVolumeCapabilities', 'NodeStageVolume', 'NodePublishVolume', 'CreateSnapshot'],
-  ...['DeleteSnapshot', 'ControllerExpandVolume', 'ControllerModifyVolume', 'ListSnapshots', 'GetSnapshot'],
-];
-
-/** A text that no log may have. */
-export const secret = 'sesame-of-csi-sanity';
 /** A mutable parameter that the plugin has to know. */
 export const mutableParameter = 'iops';
 
@@ -33,8 +25,7 @@ export async function runCsiSanity(
   accessType: 'mount' | 'block',
 ): Promise<SanitySpec[]> {
   const file = (name: string) => path.join(folder, name);
-  const secrets = callsWithSecrets.map((call) => `${call}Secret:\n  key: ${secret}\n`);
-  await writeFile(file('secrets.yaml'), secrets.join(''));
+  await writeSecrets(file('secrets.yaml'));
   await writeFile(file('mutable.yaml'), `${mutableParameter}: "100"\n`);
   const args = [
     ...['--csi.endpoint', endpoint, '--csi.mountdir', file('mount'), '--csi.stagingdir', file('staging')],

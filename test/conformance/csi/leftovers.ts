@@ -12,10 +12,18 @@ export async function recordsLeft({ controller }: ConnectedPlugin): Promise<stri
   return [...[...volumes, ...snapshots].map((id) => `the record of ${id}`), ...(used === 0n ? [] : [`${used} bytes`])];
 }
 
-/** Mounts, loop devices and contents that a plugin has left in `folder`, and what csi-sanity has left there. */
+/** Mounts, loop devices and contents that a plugin has left in `folder`, and what a test of it has left there. */
 export async function leftovers(folder: string): Promise<string[]> {
   const files = await readdir(folder, { recursive: true });
-  const expected = ['mutable.yaml', 'plugin.log', 'report.xml', 'secrets.yaml', 'state'].concat(
+  const expected = [
+    'mutable.yaml',
+    'plugin.log',
+    'plugin.pid',
+    'report.json',
+    'report.xml',
+    'secrets.yaml',
+    'state',
+  ].concat(
     ...['state/snapshots', 'state/snapshots/.store', 'state/volumes', 'state/volumes/.store'],
     ...['state/store', 'state/lock', 'state/store/data.mdb', 'state/store/lock.mdb'],
   );
