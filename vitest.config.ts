@@ -5,6 +5,7 @@ const system = [
   'test/attacks/**/*.test.ts',
   'test/cli/csi/run-conformance-command.test.ts',
   'test/cli/csi/run-host-path.test.ts',
+  'test/cli/process-terminal.test.ts',
   'test/csi/conformance/all-checks.test.ts',
   'test/csi/controller/connect-plugin.test.ts',
   'test/deploy/**/*.test.ts',

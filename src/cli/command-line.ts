@@ -37,7 +37,8 @@ Examples:
   podwire csi conformance unix:///run/csi/csi.sock
   podwire endpoint parse unix:@csi
 
-Exit status: 0 done, 1 it failed, 2 the command line cannot be understood.`,
+Exit status: 0 done, 1 it failed, 2 the command line cannot be understood, 141 nobody reads what
+it prints any more.`,
     );
   for (const command of withAllBelow(program)) {
     command

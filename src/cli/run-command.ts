@@ -3,8 +3,8 @@ import { commandLine } from './command-line.js';
 import type { Terminal } from './terminal.js';
 import { UsageError } from './usage-error.js';
 
-/** What the command did. */
-export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
+/** What the command did. `unread` is what a shell tells of a program that SIGPIPE, 13, has ended; Node ignores that signal. */
+export const exitCodes = { done: 0, failed: 1, usage: 2, unread: 128 + 13 } as const;
 
 /**
  * Runs the `podwire` command.
@@ -12,7 +12,7 @@ export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
  * @param args without the program: `['csi', 'hostpath', '--help']`.
  * @returns the exit status: 0 done, 1 it failed or a check did, 2 the command line cannot be understood.
  */
-export async function runCommand(args: readonly string[], terminal: Terminal = process): Promise<number> {
+export async function runCommand(args: readonly string[], terminal: Terminal): Promise<number> {
   let status: number = exitCodes.done;
   const program = commandLine(terminal, (outcome) => {
     status = outcome;

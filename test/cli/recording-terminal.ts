@@ -5,6 +5,7 @@ export class RecordingTerminal implements Terminal {
   output = '';
   errors = '';
   readonly env: Terminal['env'];
+  readonly unread = new AbortController().signal;
   readonly stdout = { write: (text: string) => (this.output += text) };
   readonly stderr = { write: (text: string) => (this.errors += text) };
 

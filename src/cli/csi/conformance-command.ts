@@ -38,7 +38,8 @@ export interface ConformanceSettings {
 
 const EXAMPLES = `
 Each check is one line: ok, FAIL with what was expected, what came and the calls that led to it, or skip with the reason.
-What a check made is taken back after it, also after Ctrl-C. Only what the plugin advertises is checked.
+What a check made is taken back after it, also after Ctrl-C, or when nobody reads the results any more. Only what the plugin
+advertises is checked.
 
 The file of secrets has a map for each call, CreateVolume: { user: admin }, or is that of csi-sanity.
 
@@ -50,7 +51,7 @@ Examples:
   podwire csi conformance --list
 
 Exit status: 0 nothing failed, 1 a check failed, it was interrupted or there is no plugin, 2 the command line cannot be
-understood.`;
+understood, 141 nobody reads what it prints any more.`;
 
 /** `podwire csi conformance`. */
 export function conformanceCommand(terminal: Terminal, finish: (status: number) => void): Command {

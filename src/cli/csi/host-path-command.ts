@@ -41,8 +41,8 @@ Examples:
     --kubelet-registration-path /var/lib/kubelet/plugins/hostpath.csi.podwire/csi.sock --http-endpoint :9808
 
 SIGTERM and SIGINT end it in order: open calls may finish within 10 s, then the sockets are gone. A second signal ends it
-at once. Exit status: 0 after such an end, 1 when it could not start or has lost its socket to another server, 2 when the
-command line cannot be understood.`;
+at once. It goes on when nobody reads its log any more. Exit status: 0 after such an end, 1 when it could not start or has
+lost its socket to another server, 2 when the command line cannot be understood.`;
 
 /** `podwire csi hostpath`. */
 export function hostPathCommand(terminal: Terminal): Command {

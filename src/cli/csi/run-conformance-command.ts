@@ -27,7 +27,8 @@ export async function runConformanceCommand(
   try {
     const report = await runConformance(endpoint, {
       ...options,
-      signal: interrupted.signal,
+      // Without a reader it ends as well, and leaves as little behind.
+      signal: AbortSignal.any([interrupted.signal, terminal.unread]),
       onResult: print,
       ...(restartCommand !== undefined && { restart: () => runInShell(restartCommand) }),
     });

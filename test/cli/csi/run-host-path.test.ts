@@ -43,7 +43,8 @@ function start(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
       () => lines.find((found) => found.msg === msg) ?? Promise.reject(new Error(`not logged: ${msg}`)),
       20_000,
     );
-  return { lines, line, errors, end, ended };
+  const stopReading = () => void child.stdout.destroy();
+  return { lines, line, errors, end, ended, stopReading };
 }
 
 function get(socketPath: string, path: string): Promise<string> {
@@ -118,5 +119,23 @@ describe('podwire csi hostpath', () => {
     expect(await second.ended).toEqual([1, null]);
     expect(await second.errors).toMatch(/^podwire: .*EADDRINUSE/);
     expect(await first.end('SIGINT')).toEqual([0, null]);
+  });
+
+  it('goes on when nobody reads its log any more', async () => {
+    const folder = temporaryFolder();
+    const endpoint = `unix://${join(folder, 'csi.sock')}`;
+    const state = ['--state-dir', join(folder, 'state')];
+    const { line, errors, end, stopReading } = start([
+      ...['--endpoint', endpoint, '--node-id', 'n', '--mounts', 'links', '--log-level', 'debug', ...state],
+    ]);
+    await line('listening');
+    stopReading();
+    const channel = createChannel(endpoint);
+    onTestFinished(() => channel.close());
+    const node = createClient(NodeDefinition, channel);
+    for (let call = 0; call < 3; call++) expect(await node.nodeGetInfo({})).toMatchObject({ nodeId: 'n' });
+    await channel.close();
+    expect(await end('SIGTERM')).toEqual([0, null]);
+    expect(await errors).toBe('');
   });
 });
