@@ -52,6 +52,11 @@ describe('mistakes', () => {
       ['csi', 'hostpath', '--state-dir', 'x', '--capacity', 'standard=10GB'],
       "option '--capacity <kind=size>' argument 'standard=10GB' is invalid. A size is",
     ],
+    [
+      ['csi', 'hostpath', '--state-dir', 'x', '--node-id', 'n', '--endpoint', 'unix:@csi'],
+      "option '--endpoint <endpoint>' argument 'unix:@csi' is invalid. \"unix:@csi\" is not an endpoint",
+    ],
+    [['csi', 'conformance', 'localhost:80'], 'write unix:///path/to.sock or unix-abstract:name'],
     [['csi', 'hostpath', '--state-dir', 'x', '--mounts', 'both'], 'Allowed choices are bind, links.'],
     [['csi', 'hostpath', '--state-dir', 'x'], 'which node is this? Give --node-id, or set NODE_ID or KUBE_NODE_NAME'],
     [
@@ -71,5 +76,5 @@ it('says why something failed, without a stack, and ends with 1', async () => {
     ...['csi', 'hostpath', '--state-dir', 'package.json/state', '--node-id', 'n', '--log-level', 'silent'],
   );
   expect({ status, output }).toEqual({ status: 1, output: '' });
-  expect(errors).toMatch(/^podwire: .*ENOTDIR.*package\.json\/state.*\n$/);
+  expect(errors).toMatch(/^podwire: the state folder package\.json\/state cannot be made: .*ENOTDIR.*\n$/);
 });

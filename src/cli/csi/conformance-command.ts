@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { type ConformanceOptions, listConformanceChecks, type TextMap } from '../../csi/conformance/index.js';
+import { parseEndpointOption } from '../parse-endpoint-option.js';
 import { parseInteger } from '../parse-integer.js';
 import { parsePair } from '../parse-pair.js';
 import { parseQuantity } from '../parse-quantity.js';
@@ -58,7 +59,7 @@ export function conformanceCommand(terminal: Terminal, finish: (status: number) 
   const pair = (text: string) => parsePair(text, 'key=value');
   return new Command('conformance')
     .description('Checks a CSI plugin in any language, by calling it.')
-    .argument('[endpoint]', 'where the plugin listens, in any spelling')
+    .argument('[endpoint]', 'where the plugin listens, in any spelling', parseEndpointOption)
     .addOption(
       repeatable('--only <pattern>', 'only checks of this name; * stands for anything; repeatable', (text) => text),
     )

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { csiEndpoint } from '../../csi/index.js';
+import { parseEndpointOption } from '../parse-endpoint-option.js';
 import { type HttpAddress, parseHttpAddress } from '../parse-http-address.js';
 import { parseInteger } from '../parse-integer.js';
 import { parsePair } from '../parse-pair.js';
@@ -51,6 +52,7 @@ export function hostPathCommand(terminal: Terminal): Command {
     .addOption(
       new Option('--endpoint <endpoint>', 'where to listen, in any spelling')
         .env('CSI_ENDPOINT')
+        .argParser(parseEndpointOption)
         .default(csiEndpoint({})),
     )
     .requiredOption('--state-dir <folder>', 'its own folder, for records and contents; made when it is missing')

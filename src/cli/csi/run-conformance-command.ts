@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { type CheckResult, runConformance } from '../../csi/conformance/index.js';
+import { Code, type ConnectFailedEvent, channelEvents, RpcError } from '../../index.js';
 import type { Terminal } from '../terminal.js';
 import type { ConformanceSettings } from './conformance-command.js';
 import { describeCheckResult } from './describe-check-result.js';
@@ -22,13 +23,23 @@ export async function runConformanceCommand(
     terminal.stderr.write('podwire: interrupted; taking back what was made\n');
     interrupted.abort();
   };
-  const print = (result: CheckResult): unknown => terminal.stdout.write(describeCheckResult(result, endpoint));
+  // Without a reader it ends as well, and leaves as little behind.
+  const signal = AbortSignal.any([interrupted.signal, terminal.unread]);
+  // A plugin may be about to start. Said once; later it may be a check that has it killed.
+  const waiting = ({ error }: ConnectFailedEvent): void => {
+    channelEvents.connectFailed.unsubscribe(waiting);
+    terminal.stderr.write(`podwire: waiting for the plugin: ${(error as Error).message}\n`);
+  };
+  const print = (result: CheckResult): void => {
+    channelEvents.connectFailed.unsubscribe(waiting);
+    terminal.stdout.write(describeCheckResult(result, endpoint));
+  };
+  channelEvents.connectFailed.subscribe(waiting);
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
     const report = await runConformance(endpoint, {
       ...options,
-      // Without a reader it ends as well, and leaves as little behind.
-      signal: AbortSignal.any([interrupted.signal, terminal.unread]),
+      signal,
       onResult: print,
       ...(restartCommand !== undefined && { restart: () => runInShell(restartCommand) }),
     });
@@ -36,7 +47,11 @@ export async function runConformanceCommand(
     terminal.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
     if (json !== undefined) await writeFile(json, `${JSON.stringify({ endpoint, ...report }, null, 2)}\n`);
     return failed === 0 && !report.interrupted;
+  } catch (error) {
+    if (signal.aborted && error instanceof RpcError && error.code === Code.CANCELLED) return false;
+    throw error;
   } finally {
+    channelEvents.connectFailed.unsubscribe(waiting);
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
 }

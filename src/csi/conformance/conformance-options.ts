@@ -31,7 +31,7 @@ export interface ConformanceOptions {
   readonly callTimeoutMs?: number;
   /** Volumes that are made at a time by the checks of concurrency. Default 100. */
   readonly parallelVolumes?: number;
-  /** Ends the run after the check that is being made; what it made is taken back. */
+  /** Ends the wait for the plugin, or the run after the check that is being made; what that made is taken back. */
   readonly signal?: AbortSignal;
   /** Hears of each check when it is done. */
   readonly onResult?: (result: CheckResult) => void;

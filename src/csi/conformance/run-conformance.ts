@@ -28,7 +28,7 @@ export interface ConformanceReport {
  * a check made is taken back after it. Checks whose needs are not met, and those that `only` leaves out, are skipped or not
  * listed, in this order.
  *
- * Rejects with RpcError when there is no plugin, EndpointError for a spelling that is not clear, RangeError when `only` names
+ * Rejects with RpcError when there is no plugin, CANCELLED when the signal ended the wait for it, EndpointError for a spelling that is not clear, RangeError when `only` names
  * nothing.
  */
 export async function runConformance(

@@ -29,7 +29,7 @@ export class Subject {
   /** The needs that it meets, and those that the options do. */
   readonly meets = new Set<Need>();
 
-  /** Rejects as the first calls do: nobody is there, or no plugin. */
+  /** Rejects as the first calls do: nobody is there, or no plugin, or the signal ends the wait. */
   static async connect(endpoint: string | Endpoint, options: ConformanceOptions): Promise<Subject> {
     const subject = new Subject(endpoint, options);
     try {
@@ -62,11 +62,12 @@ export class Subject {
 
   async #discover(): Promise<void> {
     const { identity, controller, groupController, node } = this.clients;
-    const { name, vendorVersion } = await identity.getPluginInfo({});
+    const { meets, options } = this;
+    const { signal } = options;
+    const { name, vendorVersion } = await identity.getPluginInfo({}, { signal });
     this.name = name;
     this.version = vendorVersion;
-    const { meets, options } = this;
-    for (const { type } of (await identity.getPluginCapabilities({})).capabilities) {
+    for (const { type } of (await identity.getPluginCapabilities({}, { signal })).capabilities) {
       if (type?.$case === 'service') meets.add(`service ${nameOf(Service, type.value.type)}`);
       if (type?.$case === 'volumeExpansion' && type.value.type !== Expansion.UNKNOWN) {
         meets.add('online or offline expansion');
@@ -74,18 +75,18 @@ export class Subject {
     }
     if (meets.has('service VOLUME_ACCESSIBILITY_CONSTRAINTS')) meets.add('topology');
     if (meets.has('service CONTROLLER_SERVICE')) {
-      const found = await offered(controller.controllerGetCapabilities({}));
+      const found = await offered(controller.controllerGetCapabilities({}, { signal }));
       for (const { type } of found?.capabilities ?? []) {
         if (type) meets.add(`controller ${nameOf(ControllerRpc, type.value.type)}`);
       }
     }
     if (meets.has('service GROUP_CONTROLLER_SERVICE')) {
-      const found = await offered(groupController.groupControllerGetCapabilities({}));
+      const found = await offered(groupController.groupControllerGetCapabilities({}, { signal }));
       for (const { type } of found?.capabilities ?? [])
         if (type) meets.add(`group ${nameOf(GroupRpc, type.value.type)}`);
     }
     // There is no capability for the node service: whoever is asked knows.
-    const ofNode = await offered(node.nodeGetCapabilities({}));
+    const ofNode = await offered(node.nodeGetCapabilities({}, { signal }));
     if (ofNode !== undefined) meets.add('node');
     for (const { type } of ofNode?.capabilities ?? []) if (type) meets.add(`node ${nameOf(NodeRpc, type.value.type)}`);
     if (options.restart) meets.add('option restart');

@@ -1,7 +1,8 @@
-import { type FileHandle, mkdir, realpath, statfs } from 'node:fs/promises';
+import { type FileHandle, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SpecVersion } from '../plugin/spec-version.js';
 import { claimFolder } from '../store/claim-folder.js';
+import { openStateFolder } from '../store/open-state-folder.js';
 import { bindMounts, canBindMount } from './bind-mounts.js';
 import { CapacityLedger } from './capacity-ledger.js';
 import { checkHostPathOptions } from './check-host-path-options.js';
@@ -51,8 +52,7 @@ export class HostPath implements AsyncDisposable {
   /** Opens the state folder, makes what is missing of it, and puts in order what a crash left. */
   static async open(options: HostPathSettings): Promise<HostPath> {
     checkHostPathOptions(options);
-    await mkdir(options.stateFolder, { recursive: true, mode: 0o700 });
-    const folder = await realpath(options.stateFolder);
+    const folder = await openStateFolder(options.stateFolder);
     const claim = await claimFolder(folder, options.logger);
     let store: RecordStore | undefined;
     try {

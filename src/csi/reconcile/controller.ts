@@ -1,8 +1,9 @@
-import { type FileHandle, mkdir, readFile, realpath } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { ConnectPluginOptions } from '../controller/connect-plugin.js';
 import type { ConnectedPlugin } from '../controller/connected-plugin.js';
 import { claimFolder } from '../store/claim-folder.js';
+import { openStateFolder } from '../store/open-state-folder.js';
 import { bootId } from './boot-id.js';
 import type { ControllerEvent } from './controller-event.js';
 import { controllerEvents } from './controller-events.js';
@@ -15,6 +16,7 @@ import { objectStatus, type SnapshotStatus, type VolumeStatus } from './object-s
 import { type DesiredFile, parseDesiredFile } from './parse-desired-file.js';
 import { PluginConnection } from './plugin-connection.js';
 import type { PluginFacts } from './plugin-facts.js';
+import { readDesiredText } from './read-desired-text.js';
 import { readSnapshotSpec } from './read-snapshot-spec.js';
 import { readVolumeSpec } from './read-volume-spec.js';
 import { Reconciler } from './reconciler.js';
@@ -72,14 +74,13 @@ export class Controller implements AsyncDisposable {
 
   /** As `createController`, which has looked at the options. */
   static async open(options: ControllerOptions): Promise<Controller> {
-    await mkdir(options.stateFolder, { recursive: true, mode: 0o700 });
-    const folder = await realpath(options.stateFolder);
+    const folder = await openStateFolder(options.stateFolder);
     const claim = await claimFolder(folder);
     let store: ControllerStore | undefined;
     try {
       store = await ControllerStore.open(join(folder, 'store'));
       await forgetMounts(store);
-      const text = options.file === undefined ? undefined : await readFile(options.file, 'utf8');
+      const text = options.file === undefined ? undefined : await readDesiredText(options.file);
       const file = text === undefined ? undefined : await parseDesiredFile(text, basename(options.file!));
       if (file !== undefined) await new DesiredObjects(store).replace(file);
       return new Controller(options, { store, claim, folder }, text);
@@ -301,7 +302,7 @@ export class Controller implements AsyncDisposable {
   async #readFile(): Promise<void> {
     const file = this.#options.file!;
     try {
-      const text = await readFile(file, 'utf8');
+      const text = await readDesiredText(file);
       if (text === this.#fileText) return;
       const desired: DesiredFile = await parseDesiredFile(text, basename(file));
       const { volumes, snapshots } = await this.#desired.replace(desired);

@@ -1,9 +1,10 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { RegistrationDefinition } from '../../../gen/pluginregistration/v1/pluginregistration.js';
 import { checkSignal } from '../../client/check-signal.js';
 import { checkOptionNames, type OptionNames } from '../../options/check-option-names.js';
 import { createServer, type Server } from '../../server/server.js';
 import type { ServerListener } from '../../server/server-listener.js';
+import { SocketError } from '../../socket/socket-error.js';
 import { Reannouncement } from './reannouncement.js';
 
 /**
@@ -113,13 +114,20 @@ export class Registration implements AsyncDisposable {
   }
 
   async #listen(): Promise<void> {
-    this.#listener = await this.#server.listen(this.socketPath, {
-      mode: 0o600,
-      // A kubelet that starts may empty the folder; the new socket tells it of the plugin.
-      relisten: true,
-      onRelisten: () => this.#change('waiting', undefined),
-      onLost: (error) => this.#fail(error),
-    });
+    try {
+      this.#listener = await this.#server.listen(this.socketPath, {
+        mode: 0o600,
+        // A kubelet that starts may empty the folder; the new socket tells it of the plugin.
+        relisten: true,
+        onRelisten: () => this.#change('waiting', undefined),
+        onLost: (error) => this.#fail(error),
+      });
+    } catch (cause) {
+      if (!(cause instanceof SocketError && cause.code === 'ENOENT')) throw cause;
+      // Made here, the folder would be one that no kubelet watches.
+      const message = `the folder ${dirname(this.socketPath)} does not exist; mount there the one that the kubelet watches, or name another`;
+      throw new SocketError('ENOENT', cause.endpoint, message, { cause });
+    }
   }
 
   #succeed(): void {

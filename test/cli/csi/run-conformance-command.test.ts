@@ -86,4 +86,18 @@ describe('a run that is ended before it is through', () => {
     expect(await errors).toBe('');
     expect([await volumes(), readdirSync(folder).sort()]).toEqual([[], ['csi.sock', 'state']]);
   });
+
+  it('waits no longer for a plugin that is not there, and has said so', async () => {
+    const endpoint = `unix://${join(temporaryFolder(), 'csi.sock')}`;
+    const args = ['--import', 'tsx', 'src/cli/main.ts', 'csi', 'conformance', endpoint];
+    const child = spawn(process.execPath, args, { cwd: repository, stdio: ['ignore', 'pipe', 'pipe'] });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const ended = once(child, 'close');
+    child.stderr.once('data', () => child.kill('SIGINT'));
+    expect(await text(child.stderr)).toBe(
+      'podwire: waiting for the plugin: UNAVAILABLE: there is no such file; start the server, or check the path and the ' +
+        `mounts (ENOENT) (at ${endpoint})\npodwire: interrupted; taking back what was made\n`,
+    );
+    expect(await ended).toEqual([1, null]);
+  });
 });

@@ -128,6 +128,13 @@ describe('runConformance', () => {
     expect([readdirSync(staging), readdirSync(target)]).toEqual([[], []]);
   });
 
+  it('waits no longer for a plugin when it is told to end', async () => {
+    const controller = new AbortController();
+    const run = runConformance(`unix://${temporaryFolder()}/nobody.sock`, { signal: controller.signal });
+    controller.abort();
+    await expect(run).rejects.toMatchObject({ code: Code.CANCELLED });
+  });
+
   it('fails when there is no plugin', async () => {
     const endpoint = `unix://${temporaryFolder()}/nobody.sock`;
     await expect(runConformance(endpoint, { callTimeoutMs: 100 })).rejects.toThrow('DEADLINE_EXCEEDED');

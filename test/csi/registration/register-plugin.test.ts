@@ -163,7 +163,10 @@ describe('a registration', () => {
   });
 
   it('needs the folder', async () => {
-    await expect(register({ registryFolder: join(folder, 'nowhere') })).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(register({ registryFolder: join(folder, 'nowhere') })).rejects.toMatchObject({
+      code: 'ENOENT',
+      message: expect.stringContaining('nowhere does not exist; mount there the one that the kubelet watches'),
+    });
   });
 
   it('refuses options that cannot be', async () => {
