@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { commandLine } from '../../src/cli/command-line.js';
 import { runCommand } from '../../src/cli/run-command.js';
+import { temporaryFolder } from '../csi/hostpath/temporary-folder.js';
 import { RecordingTerminal } from './recording-terminal.js';
 
 async function run(...args: string[]) {
@@ -69,6 +71,17 @@ describe('mistakes', () => {
     expect(errors).toMatch(/^podwire: /);
     expect(errors).toContain(expected);
   });
+});
+
+it('asks who may connect to an abstract name of root', async () => {
+  const user = vi.spyOn(process, 'geteuid').mockReturnValue(0);
+  onTestFinished(() => user.mockRestore());
+  const { status, errors } = await run(
+    ...['csi', 'hostpath', '--endpoint', `@podwire-test-${randomUUID()}`, '--node-id', 'n', '--mounts', 'links'],
+    ...['--state-dir', temporaryFolder(), '--log-level', 'silent'],
+  );
+  expect(status).toBe(2);
+  expect(errors).toMatch(/^podwire: who may connect\? unix-abstract:podwire-test-.* give --allow-peer, such as user:0/);
 });
 
 it('says why something failed, without a stack, and ends with 1', async () => {

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { csiEndpoint } from '../../csi/index.js';
+import { SocketError } from '../../index.js';
 import { parseEndpointOption } from '../parse-endpoint-option.js';
 import { type HttpAddress, parseHttpAddress } from '../parse-http-address.js';
 import { parseInteger } from '../parse-integer.js';
@@ -122,7 +123,14 @@ export function hostPathCommand(terminal: Terminal): Command {
     .action(async (given: Given) => {
       const settings = settingsOf(given, terminal.env);
       const { runHostPath } = await import('./run-host-path.js');
-      await runHostPath(settings);
+      try {
+        await runHostPath(settings);
+      } catch (error) {
+        if (!(error instanceof SocketError && error.code === 'ERR_PODWIRE_POLICY_REQUIRED')) throw error;
+        throw new UsageError(
+          `who may connect? ${error.endpoint} has no permissions, and as root there is no safe default: give --allow-peer, such as user:0 for root of every container of the pod`,
+        );
+      }
     });
 }
 
