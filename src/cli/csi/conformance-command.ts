@@ -40,7 +40,7 @@ export interface ConformanceSettings {
 const EXAMPLES = `
 Each check is one line: ok, FAIL with what was expected, what came and the calls that led to it, or skip with the reason.
 What a check made is taken back after it, also after Ctrl-C, or when nobody reads the results any more. Only what the plugin
-advertises is checked.
+advertises is checked. A plugin that is not there yet is waited for, as long as a call may take.
 
 The file of secrets has a map for each call, CreateVolume: { user: admin }, or is that of csi-sanity.
 
