@@ -10,6 +10,7 @@ import { acceptEncoding, isSupportedEncoding } from '../rpc/compression.js';
 import { encodeMessage } from '../rpc/message-frame.js';
 import { MESSAGE_PREFIX_LENGTH } from '../rpc/message-prefix.js';
 import { Metadata } from '../rpc/metadata.js';
+import { recycledMemory } from '../rpc/recycled-memory.js';
 import { requestHeader } from '../rpc/request-header.js';
 import { parseResponseHeader } from '../rpc/response-header.js';
 import { RpcError } from '../rpc/rpc-error.js';
@@ -70,7 +71,7 @@ export class ClientCall implements StreamHandler {
   #abortListener: AbortListener | undefined;
   #stream: Http2Stream | undefined;
   #requests: OutgoingMessages | undefined;
-  readonly #replay = new Replay<Uint8Array>();
+  readonly #replay = new Replay<Uint8Array>(recycledMemory);
   #halfClosed = false;
   #retryTimer: NodeJS.Timeout | undefined;
   #whenPlaced: (() => void) | undefined;
@@ -139,6 +140,7 @@ export class ClientCall implements StreamHandler {
   startWith(message: unknown): void {
     const frame = this.#frame(message);
     this.#replay.add(frame, frame.length, false);
+    recycledMemory.letGo(frame);
     this.#halfClosed = true;
     this.start();
   }
@@ -183,7 +185,9 @@ export class ClientCall implements StreamHandler {
     if (this.ended) return undefined;
     const frame = this.#frame(message);
     this.#replay.add(frame, frame.length, this.#requests !== undefined);
-    if (this.#requests !== undefined) return this.#requests.send(frame, false);
+    const due = this.#requests?.send(frame, false);
+    recycledMemory.letGo(frame);
+    if (this.#requests !== undefined) return due;
     return new Promise((resolve) => {
       this.#whenPlaced = resolve;
     });

@@ -6,11 +6,22 @@ const REPLAY_LENGTH = 256 * 1024;
 /** Milliseconds before each time. At once the first time (gRFC A6); a server that still refuses is given time to recover. */
 const RETRY_WAITS = [0, 20, 100];
 
+/** Told which messages are kept, and that they no longer are. */
+interface Keeper<Message> {
+  keep(message: Message): void;
+  letGo(message: Message): void;
+}
+
 /** The messages of a call, until it has no need or no way any more to be made again: the server has begun to answer, say. */
 export class Replay<Message> {
   #messages: Message[] | undefined = [];
   #length = 0;
   #retries = 0;
+  readonly #keeper: Keeper<Message> | undefined;
+
+  constructor(keeper?: Keeper<Message>) {
+    this.#keeper = keeper;
+  }
 
   /** Those to send when the call is placed, or placed again. */
   get messages(): readonly Message[] {
@@ -24,14 +35,18 @@ export class Replay<Message> {
   /** @param sent whether the call is placed, so that the message need not be kept to be sent at all. */
   add(message: Message, length: number, sent: boolean): void {
     if (this.#messages === undefined) return;
+    this.#keeper?.keep(message);
     this.#messages.push(message);
     this.#length += length;
     // The first message is kept whatever its size: it is the whole request of most methods.
-    if (sent && this.#messages.length > 1 && this.#length > REPLAY_LENGTH) this.#messages = undefined;
+    if (sent && this.#messages.length > 1 && this.#length > REPLAY_LENGTH) this.stop();
   }
 
   stop(): void {
+    const messages = this.#messages;
     this.#messages = undefined;
+    if (messages === undefined || this.#keeper === undefined) return;
+    for (const message of messages) this.#keeper.letGo(message);
   }
 
   /**

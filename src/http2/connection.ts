@@ -10,6 +10,7 @@ import { HpackDecoder } from './hpack/hpack-decoder.js';
 import { HpackEncoder } from './hpack/hpack-encoder.js';
 import { HpackError } from './hpack/hpack-error.js';
 import type { OutputBuffer } from './output-buffer.js';
+import type { PayloadMemory } from './payload-memory.js';
 import type { ReceiveBudget } from './receive-budget.js';
 import { ReceiveFlow, type ReceiveFlowOwner } from './receive-flow.js';
 import { ResetStreams } from './reset-streams.js';
@@ -39,6 +40,8 @@ export interface ConnectionOptions {
   readonly outputLimit: number;
   /** Counts received octets that wait in memory. Octets that wait to be sent have the same limit, on their own. */
   readonly budget: ReceiveBudget;
+  /** Memory of payloads that is used again; none when it is missing. */
+  readonly payloadMemory?: PayloadMemory;
 }
 
 /** A header list over its limit fails one call. A block over this many octets ends the connection, for it has to be buffered. */
@@ -86,7 +89,7 @@ export class Http2Connection implements StreamConnection, FrameSink, ReceiveFlow
   readonly #options: ConnectionOptions;
   readonly #handler: ConnectionHandler;
   readonly #reader: FrameReader;
-  readonly #writer = new FrameWriter();
+  readonly #writer: FrameWriter;
   readonly #decoder: HpackDecoder;
   readonly #encoder = new HpackEncoder();
   readonly #streams = new StreamTable<Http2Stream>();
@@ -119,6 +122,7 @@ export class Http2Connection implements StreamConnection, FrameSink, ReceiveFlow
     this.#options = options;
     this.#handler = handler;
     const maxHeaderBlock = Math.max(HEADER_BLOCK_LIMIT, 2 * maxHeaderListSize);
+    this.#writer = new FrameWriter(options.payloadMemory);
     this.#reader = new FrameReader({ preface: role === 'server', maxFrameSize, maxHeaderBlock }, this);
     this.#flood = new FloodGuard(options.maxConcurrentStreams);
     this.#decoder = new HpackDecoder({ maxHeaderListSize });
@@ -285,7 +289,7 @@ export class Http2Connection implements StreamConnection, FrameSink, ReceiveFlow
 
   /**
    * Hands over all output as the buffers of one gathering write. When the peer's kernel has it, say so with
-   * `outputDelivered(replies)`.
+   * `outputDelivered(replies)`, and let go the payload memory of each buffer.
    */
   takeOutput(): { chunks: Uint8Array[]; replies: number } {
     const replies = this.#replies - this.#repliesTaken;
@@ -814,6 +818,14 @@ export class Http2Connection implements StreamConnection, FrameSink, ReceiveFlow
 
   block(stream: Http2Stream): void {
     this.#sendFlow.block(stream);
+  }
+
+  keep(payload: Uint8Array): void {
+    this.#options.payloadMemory?.keep(payload);
+  }
+
+  letGo(payload: Uint8Array): void {
+    this.#options.payloadMemory?.letGo(payload);
   }
 
   queued(octets: number): void {

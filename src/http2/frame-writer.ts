@@ -1,5 +1,6 @@
 import { CONNECTION_PREFACE, FRAME_HEADER_LENGTH, FrameFlag, FrameType } from './frame.js';
 import { OutputBuffer } from './output-buffer.js';
+import type { PayloadMemory } from './payload-memory.js';
 import { encodeSettings, type Settings } from './settings.js';
 
 /** Octets of a GOAWAY's debug data, at most. */
@@ -7,11 +8,15 @@ const MAX_DEBUG_DATA = 512;
 
 /** Writes frames (RFC 9113 section 6) into an output buffer, always whole ones. */
 export class FrameWriter {
-  readonly output = new OutputBuffer();
+  readonly output: OutputBuffer;
   /** The last frame, if it is DATA: its stream, else 0, where its header is in the open chunk, and the octets of its payload. */
   #dataStreamId = 0;
   #dataAt = 0;
   #dataLength = 0;
+
+  constructor(memory?: PayloadMemory) {
+    this.output = new OutputBuffer(memory);
+  }
 
   preface(): void {
     this.output.append(CONNECTION_PREFACE);

@@ -1,3 +1,5 @@
+import type { PayloadMemory } from './payload-memory.js';
+
 /** A chunk is twice as large as the one before it, so that a connection that says little keeps little. */
 const FIRST_CHUNK_LENGTH = 512;
 const LAST_CHUNK_LENGTH = 32 * 1024;
@@ -7,7 +9,8 @@ const REFERENCE_LENGTH = 16 * 1024;
 
 /**
  * What a connection wants to send, in order. Small pieces are written into shared chunks, large payloads are kept by
- * reference. A chunk that was taken is never written again: it belongs to the kernel until the write completes.
+ * reference. A chunk that was taken is never written again: it belongs to the kernel until the write completes, and so does
+ * the memory of a payload, which whoever takes the chunks lets go then.
  */
 export class OutputBuffer {
   /** Octets queued and not taken yet. */
@@ -19,6 +22,11 @@ export class OutputBuffer {
   #start = 0;
   #nextLength = FIRST_CHUNK_LENGTH;
   #closed: Uint8Array[] = [];
+  readonly #memory: PayloadMemory | undefined;
+
+  constructor(memory?: PayloadMemory) {
+    this.#memory = memory;
+  }
 
   /** Makes room for `count` contiguous octets at `position` and counts them as queued. The caller must write all of them. */
   reserve(count: number): void {
@@ -36,10 +44,11 @@ export class OutputBuffer {
     return position >= this.#start && count < REFERENCE_LENGTH && this.bytes.length - this.position >= count;
   }
 
-  /** Appends `payload[from, to)`. The memory must not change afterwards. */
+  /** Appends `payload[from, to)`. The memory must not change until it is let go. */
   append(payload: Uint8Array, from = 0, to = payload.length): void {
     if (to - from < REFERENCE_LENGTH) return this.copy(payload, from, to);
     this.#closeChunk();
+    this.#memory?.keep(payload);
     this.#closed.push(from === 0 && to === payload.length ? payload : payload.subarray(from, to));
     this.length += to - from;
   }

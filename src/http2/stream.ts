@@ -1,7 +1,8 @@
+import type { PayloadMemory } from './payload-memory.js';
 import type { StreamHandler } from './stream-handler.js';
 
 /** What a stream asks of its connection. */
-export interface StreamConnection {
+export interface StreamConnection extends PayloadMemory {
   writeHeaders(stream: Http2Stream, fields: readonly string[], endStream: boolean): void;
   writeData(stream: Http2Stream, payload: Uint8Array, from: number, endStream: boolean, most: number): number;
   block(stream: Http2Stream): void;
@@ -87,7 +88,7 @@ export class Http2Stream {
 
   /**
    * Sends octets as DATA, now as far as the windows allow, the rest when they open; `onWritable` tells when nothing is
-   * queued any more. The memory of `payload` must not change afterwards.
+   * queued any more. The memory of `payload` must not change until the `PayloadMemory` of the connection has it back, if it is its.
    *
    * @returns true when nothing had to be queued.
    */
@@ -99,6 +100,7 @@ export class Http2Stream {
       if (from === payload.length && (payload.length > 0 || this.localClosed || !endStream)) return true;
     }
     if (this.#queue.length === 0) this.#queueOffset = from;
+    this.#connection.keep(payload);
     this.#queue.push(payload);
     this.#countQueued(payload.length - (this.#queue.length === 1 ? from : 0));
     this.#queuedEnd = endStream;
@@ -125,6 +127,7 @@ export class Http2Stream {
       left -= to - from;
       if (to < payload.length || endStream) return false;
       this.#queue.shift();
+      this.#connection.letGo(payload);
       this.#queueOffset = 0;
     }
     if (this.#queuedTrailers !== undefined) this.#connection.writeHeaders(this, this.#queuedTrailers, true);
@@ -135,6 +138,7 @@ export class Http2Stream {
   discardQueue(): void {
     this.#queuedTrailers = undefined;
     if (this.#queue.length === 0) return;
+    for (const payload of this.#queue) this.#connection.letGo(payload);
     this.#queue = [];
     this.#queueOffset = 0;
     this.#countQueued(-this.#queuedLength);

@@ -2,6 +2,7 @@ import { Code } from './code.js';
 import { lastingCopy } from './lasting-copy.js';
 import { MESSAGE_PREFIX_LENGTH } from './message-prefix.js';
 import { raiseLimit } from './raise-limit.js';
+import { recycledMemory } from './recycled-memory.js';
 import { RpcError } from './rpc-error.js';
 
 /** What a partial message gets at first, and by how much more than has arrived its buffer may grow. */
@@ -20,7 +21,10 @@ export class MessageAssembler {
   #prefixRead = 0;
   #compressed = 0;
   #length = 0;
-  /** Grows with what really arrives: the announced length is only a claim of the peer. */
+  /**
+   * Grows with what really arrives: the announced length is only a claim of the peer. What is too short for the whole message
+   * is `recycledMemory`; the rest is the message's own, for views of it may be kept.
+   */
   #body: Uint8Array | undefined;
   #bodyRead = 0;
   #closed = false;
@@ -98,6 +102,7 @@ export class MessageAssembler {
   #reset(): void {
     this.#prefixRead = 0;
     this.#compressed = 0;
+    if (this.#body !== undefined) recycledMemory.letGo(this.#body);
     this.#length = 0;
     this.#body = undefined;
     this.#bodyRead = 0;
@@ -147,10 +152,13 @@ export class MessageAssembler {
     const read = this.#bodyRead + length;
     let body = this.#body;
     if (body === undefined || body.length < read) {
+      const room = Math.max(smallestBuffer, read * growth);
       // Not from Buffer's pool: the payload may be kept, and would keep the pool's block.
-      const grown = Buffer.allocUnsafeSlow(Math.min(this.#length, Math.max(smallestBuffer, read * growth)));
+      const grown =
+        room < this.#length ? recycledMemory.lend(room).subarray(0, room) : Buffer.allocUnsafeSlow(this.#length);
       if (body !== undefined) {
         grown.set(body.subarray(0, this.#bodyRead));
+        recycledMemory.letGo(body);
       }
       this.#body = body = grown;
     }

@@ -2,6 +2,7 @@ import { Code } from './code.js';
 import { compress } from './compression.js';
 import { MESSAGE_PREFIX_LENGTH } from './message-prefix.js';
 import { ProtobufWriter } from './protobuf-writer.js';
+import { recycledMemory } from './recycled-memory.js';
 import { RpcError } from './rpc-error.js';
 import type { MessageType } from './service-definition.js';
 
@@ -11,7 +12,8 @@ const emptyPrefix = new Uint8Array(MESSAGE_PREFIX_LENGTH);
 let idleWriter: ProtobufWriter | undefined;
 
 /**
- * One length-prefixed message, ready for DATA frames. Fields may be missing, as in ts-proto's `fromPartial`.
+ * One length-prefixed message, ready for DATA frames. Fields may be missing, as in ts-proto's `fromPartial`. A large one lies
+ * in `recycledMemory`: who has sent it and does not keep it says so with `letGo`.
  * @param encoding compresses the message when given (not `identity`)
  * @throws TypeError when there is no message; RpcError INTERNAL when a field has a value that its type cannot hold
  */
@@ -40,7 +42,9 @@ export function encodeMessage<Partial>(
     idleWriter = writer;
   }
   if (encoding !== undefined && encoding !== 'identity') {
-    return frameMessage(compress(encoding, frame.subarray(MESSAGE_PREFIX_LENGTH)), true);
+    const compressed = frameMessage(compress(encoding, frame.subarray(MESSAGE_PREFIX_LENGTH)), true);
+    recycledMemory.letGo(frame);
+    return compressed;
   }
   writeLength(frame);
   return frame;

@@ -1,4 +1,5 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { recycledMemory } from './recycled-memory.js';
 
 /** Octets of a slab. */
 const SLAB_LENGTH = 32 * 1024;
@@ -19,7 +20,7 @@ const { utf8Write } = Buffer.prototype as unknown as {
 /**
  * Writes messages one behind the other into slabs and gives views of them, where the class that it extends makes an
  * ArrayBuffer for each: that alone was a third of what it takes to encode a small message. Memory that was given away is
- * never written again.
+ * never written again, but that of a large message, which is `recycledMemory`: who gets it from `finish` holds it.
  */
 export class ProtobufWriter extends BinaryWriter {
   #slab: Uint8Array = Buffer.allocUnsafeSlow(SLAB_LENGTH);
@@ -44,7 +45,9 @@ export class ProtobufWriter extends BinaryWriter {
   abandon(): void {
     this.#at = this.#start;
     this.#forks.length = 0;
-    if (this.#usualSlab !== undefined) this.#returnToUsualSlab();
+    if (this.#usualSlab === undefined) return;
+    recycledMemory.letGo(this.#slab);
+    this.#returnToUsualSlab();
   }
 
   override fork(): this {
@@ -204,13 +207,16 @@ export class ProtobufWriter extends BinaryWriter {
   #replaceSlab(octets: number): void {
     const begun = this.#at - this.#start;
     const needed = begun + octets;
-    if (needed > SLAB_LENGTH && this.#usualSlab === undefined) {
-      this.#usualSlab = this.#slab;
+    const before = this.#slab;
+    const large = needed > SLAB_LENGTH;
+    const slab = large ? recycledMemory.lend(Math.max(2 * begun, needed + 256)) : Buffer.allocUnsafeSlow(SLAB_LENGTH);
+    slab.set(before.subarray(this.#start, this.#at));
+    this.#slab = slab;
+    if (this.#usualSlab !== undefined) recycledMemory.letGo(before);
+    else if (large) {
+      this.#usualSlab = before;
       this.#usualStart = this.#start;
     }
-    const slab = Buffer.allocUnsafeSlow(Math.max(SLAB_LENGTH, 2 * begun, needed + 256));
-    slab.set(this.#slab.subarray(this.#start, this.#at));
-    this.#slab = slab;
     this.#start = 0;
     this.#at = begun;
   }

@@ -9,6 +9,7 @@ import { acceptEncoding, parseAcceptEncoding } from '../rpc/compression.js';
 import { encodeMessage } from '../rpc/message-frame.js';
 import { MESSAGE_PREFIX_LENGTH } from '../rpc/message-prefix.js';
 import { Metadata } from '../rpc/metadata.js';
+import { recycledMemory } from '../rpc/recycled-memory.js';
 import type { ParsedRequest } from '../rpc/request-header.js';
 import { responseHeader } from '../rpc/response-header.js';
 import { RpcError } from '../rpc/rpc-error.js';
@@ -267,9 +268,10 @@ export class ServerCall implements StreamHandler, ServerContext {
       if (!this.#ended) {
         const frame = this.#frame(message);
         const room = this.#responses.roomFor(frame.length);
+        if (room === undefined) void this.#responses.send(frame, false);
+        recycledMemory.letGo(frame);
         // Until then the handler counts as running.
         if (room !== undefined) return void this.#whenRoom(room, frame.length, () => this.#respond(message));
-        void this.#responses.send(frame, false);
       }
     } catch (error) {
       return this.#handlerFailed(error);
@@ -310,7 +312,9 @@ export class ServerCall implements StreamHandler, ServerContext {
   #sendMessage(message: unknown): Promise<void> | undefined {
     const frame = this.#frame(message);
     const room = this.#responses.roomFor(frame.length);
-    if (room === undefined) return this.#responses.send(frame, false);
+    const due = room === undefined ? this.#responses.send(frame, false) : undefined;
+    recycledMemory.letGo(frame);
+    if (room === undefined) return due;
     return this.#whenRoom(room, frame.length, () => (this.#ended ? undefined : this.#sendMessage(message)));
   }
 

@@ -10,7 +10,10 @@ export interface ByteStreamReceiver {
 export interface ByteStream {
   /** Starts delivery. */
   start(receiver: ByteStreamReceiver): void;
-  /** Writes `chunks` in order; `done` is called when the system has taken them all, not called when the stream ends before. */
+  /**
+   * Writes `chunks` in order; `done` is called when the system has taken them all and nobody reads their memory any more, not
+   * called when the stream ends before.
+   */
   write(chunks: Uint8Array[], done: () => void): void;
   /** Ends the stream after what was written, and closes when the peer has ended it too: whoever does not wait destroys. */
   end(): void;

@@ -6,6 +6,7 @@ import type { HeaderFields } from '../http2/hpack/header-fields.js';
 import { ReceiveBudget } from '../http2/receive-budget.js';
 import type { Settings } from '../http2/settings.js';
 import type { Http2Stream } from '../http2/stream.js';
+import { recycledMemory } from '../rpc/recycled-memory.js';
 import type { ByteStream, ByteStreamReceiver } from './byte-stream.js';
 import { Keepalive, type KeepaliveOptions } from './keepalive.js';
 import { http2Limits, type Limits, processReceiveBudget, type ServerLimits } from './limits.js';
@@ -82,6 +83,7 @@ export class Transport implements ConnectionHandler, ByteStreamReceiver {
         ...http2Limits(options.limits),
         outputLimit: CONGESTION_LENGTH,
         budget: new ReceiveBudget(options.limits.maxBufferedPerConnection, processReceiveBudget),
+        payloadMemory: recycledMemory,
       },
       this,
     );
@@ -231,7 +233,7 @@ export class Transport implements ConnectionHandler, ByteStreamReceiver {
       this.#inFlight += length;
       if (this.#inFlight >= CONGESTION_LENGTH) connection.congested = true;
       const { chunks, replies } = connection.takeOutput();
-      this.#stream.write(chunks, () => this.#written(length, replies));
+      this.#stream.write(chunks, () => this.#written(chunks, length, replies));
     }
     if (this.#ending) this.#finish();
   }
@@ -242,7 +244,8 @@ export class Transport implements ConnectionHandler, ByteStreamReceiver {
     else if (this.#inFlight === 0) this.#stream.destroy();
   }
 
-  #written(length: number, replies: number): void {
+  #written(chunks: readonly Uint8Array[], length: number, replies: number): void {
+    for (const chunk of chunks) recycledMemory.letGo(chunk);
     this.#inFlight -= length;
     const { connection } = this;
     if (connection.ended) {

@@ -40,4 +40,25 @@ describe('a call', () => {
     for (const text of ['one', 'two', 'three']) replay.add(text, 1_000_000, false);
     expect(replay.messages).toEqual(['one', 'two', 'three']);
   });
+
+  it('says once of each message that it keeps it, and once that it does not', () => {
+    const kept: string[] = [];
+    const letGo: string[] = [];
+    const replay = new Replay<string>({
+      keep: (message) => void kept.push(message),
+      letGo: (message) => void letGo.push(message),
+    });
+    replay.add('one', 100, false);
+    replay.add('two', 100, true);
+    replay.after(refused);
+    expect([kept, letGo]).toEqual([['one', 'two'], []]);
+    replay.add('too much', 1_000_000, true);
+    expect(letGo).toEqual(kept);
+    replay.add('later', 1, true);
+    replay.stop();
+    expect([kept, letGo]).toEqual([
+      ['one', 'two', 'too much'],
+      ['one', 'two', 'too much'],
+    ]);
+  });
 });

@@ -57,4 +57,16 @@ describe('OutputBuffer', () => {
     expect([copy[0], view[0]]).toEqual([1, 2]);
     expect(view.buffer).toBe(large.buffer);
   });
+
+  it('keeps the memory of each part that it does not copy', () => {
+    const kept: Uint8Array[] = [];
+    const output = new OutputBuffer({ keep: (payload) => void kept.push(payload), letGo: () => {} });
+    const payload = Buffer.alloc(100_000);
+    output.append(payload, 0, 1_000);
+    output.copy(payload, 0, 50_000);
+    expect(kept).toEqual([]);
+    output.append(payload, 0, 50_000);
+    output.append(payload, 50_000);
+    expect(kept.map(({ buffer }) => buffer)).toEqual([payload.buffer, payload.buffer]);
+  });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Code } from '../../src/rpc/code.js';
 import { MessageAssembler } from '../../src/rpc/message-assembler.js';
 import { frameMessage } from '../../src/rpc/message-frame.js';
+import { recycledMemory } from '../../src/rpc/recycled-memory.js';
 
 const bytes = (...octets: number[]) => new Uint8Array(octets);
 const ignore = () => {};
@@ -109,6 +110,31 @@ describe('a partial message', () => {
     assembler.push(bytes(3, 4), deliver);
     expect([...messages[0]!.payload]).toEqual([1, 2, 3, 4]);
     expect(messages[0]!.payload.buffer.byteLength).toBe(4);
+  });
+
+  it('is put together in memory that is used again, and delivered in memory of its own', () => {
+    const returned: Uint8Array[] = [];
+    recycledMemory.onReturn = (memory) => void returned.push(memory.fill(0xdb));
+    try {
+      const { messages, deliver } = collector();
+      const assembler = new MessageAssembler(2_000_000);
+      const sent = Buffer.alloc(1_000_000, 'message');
+      const frame = frameMessage(sent);
+      for (let from = 0; from < frame.length; from += 20_000) {
+        assembler.push(frame.subarray(from, from + 20_000), deliver);
+      }
+      expect(returned.length).toBeGreaterThan(0);
+      const { payload } = messages[0]!;
+      expect(payload.buffer.byteLength).toBe(sent.length);
+      expect(returned.every(({ buffer }) => buffer !== payload.buffer)).toBe(true);
+      expect(sent.equals(payload)).toBe(true);
+      const before = returned.length;
+      assembler.push(frame.subarray(0, 20_000), ignore);
+      assembler.close();
+      expect(returned.length).toBe(before + 1);
+    } finally {
+      recycledMemory.onReturn = undefined;
+    }
   });
 
   it.each([

@@ -1,7 +1,12 @@
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { ProtobufWriter } from '../../src/rpc/protobuf-writer.js';
+import { recycledMemory } from '../../src/rpc/recycled-memory.js';
+
+afterEach(() => {
+  recycledMemory.onReturn = undefined;
+});
 
 /** One call of a writer's method. */
 type Step = (writer: BinaryWriter) => void;
@@ -198,6 +203,26 @@ describe('ProtobufWriter', () => {
     const next = writer.bool(true).finish();
     expect(next.buffer).toBe(small.buffer);
     expect(next.buffer).not.toBe(large.buffer);
+  });
+
+  it('gives back the memory that a large message had to leave, and holds that of the whole one', () => {
+    const returned: Uint8Array[] = [];
+    recycledMemory.onReturn = (memory) => void returned.push(memory.fill(0xdb));
+    const writer = new ProtobufWriter();
+    const parts = [1, 2, 3, 4, 5].map((octet) => Buffer.alloc(40_000, octet));
+    for (const part of parts) writer.raw(part);
+    const message = writer.finish();
+    expect(returned.length).toBeGreaterThan(0);
+    expect(returned.every(({ buffer }) => buffer !== message.buffer)).toBe(true);
+    const before = returned.length;
+    writer.raw(parts[0]!).raw(parts[1]!);
+    writer.abandon();
+    expect(returned.length).toBeGreaterThan(before);
+    const next = new ProtobufWriter().bytes(parts[4]!).bytes(parts[4]!).finish();
+    expect(next.buffer).not.toBe(message.buffer);
+    expect(Buffer.concat(parts).equals(message)).toBe(true);
+    recycledMemory.letGo(message);
+    expect(returned.at(-1)?.buffer).toBe(message.buffer);
   });
 
   it('is a BinaryWriter, whose messages a BinaryReader reads', () => {
