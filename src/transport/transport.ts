@@ -58,6 +58,8 @@ export class Transport implements ConnectionHandler, ByteStreamReceiver {
   #inFlight = 0;
   #ready = false;
   #ending = false;
+  /** The last words tell the peer why: it gets the time to read them. */
+  #saysWhy = false;
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
   /** When `#timer` fires. It is not moved to a later moment: an idle connection has none after that. */
@@ -202,6 +204,7 @@ export class Transport implements ConnectionHandler, ByteStreamReceiver {
 
   onEnd(error: ConnectionError | undefined): void {
     this.#ending = true;
+    this.#saysWhy = this.connection.role === 'server' || error?.remote === false;
     this.#keepalive?.stop();
     this.#events.onEnd?.(error);
     if (this.#closed) return;
@@ -238,9 +241,9 @@ export class Transport implements ConnectionHandler, ByteStreamReceiver {
     if (this.#ending) this.#finish();
   }
 
-  /** A server waits for its client to have read the last words, see `SocketStream.end`; a client's are of no such use. */
+  /** Waits for the peer to have read why, see `SocketStream.end`; a client that has simply finished is gone at once. */
   #finish(): void {
-    if (this.connection.role === 'server') this.#stream.end();
+    if (this.#saysWhy) this.#stream.end();
     else if (this.#inFlight === 0) this.#stream.destroy();
   }
 
