@@ -4,7 +4,7 @@ import { checkOptionNames, type OptionNames } from '../../options/check-option-n
 import { Controller } from './controller.js';
 import type { ControllerOptions } from './controller-options.js';
 
-const optionNames: OptionNames<ControllerOptions> = {
+export const controllerOptionNames: OptionNames<ControllerOptions> = {
   ...{ endpoint: true, stateFolder: true, file: true, stagingFolder: true, workers: true, callTimeoutMs: true },
   ...{ backoff: backoffOptionNames, resyncMs: true, recreateMissing: true, secrets: true, connect: true },
 };
@@ -25,7 +25,7 @@ const optionNames: OptionNames<ControllerOptions> = {
  * yaml, with which a file is read, is not installed.
  */
 export async function createController(options: ControllerOptions): Promise<Controller> {
-  checkOptionNames('a controller', options, optionNames);
+  checkOptionNames('a controller', options, controllerOptionNames);
   const { endpoint, stateFolder, secrets, workers = 1 } = options;
   if (typeof stateFolder !== 'string' || stateFolder === '') {
     throw new TypeError('stateFolder is missing: give the controller a folder of its own');
