@@ -90,7 +90,10 @@ describe('memory of sent messages', () => {
         const client = createClient(TestServiceDefinition, channel);
         try {
           let calls = 0;
+          /** From the first cut on: calls of the next round may still go where nobody is any more. */
+          let mayBeCut = false;
           for (const { calls: some, cutAfter } of rounds) {
+            mayBeCut ||= cutAfter !== undefined;
             const running = some.map(async ({ kind, size, responseSize, giveUpAfter }) => {
               const number = calls++;
               const abort = new AbortController();
@@ -112,7 +115,7 @@ describe('memory of sent messages', () => {
               } catch (error) {
                 // Given up, or cut off. The server says UNKNOWN when what it got was not what it should be.
                 const { code } = error as { code: number };
-                if (giveUpAfter === undefined && cutAfter === undefined) throw error;
+                if (giveUpAfter === undefined && !mayBeCut) throw error;
                 expect([1, 14]).toContain(code);
                 return () => {};
               }
