@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that start many processes, or need other users, namespaces and programs of the system. */
+/** Tests that start many processes, or need other users, namespaces, mounts and programs of the system. */
 const system = [
   'test/attacks/**/*.test.ts',
   'test/bench/run.test.ts',
@@ -10,8 +10,7 @@ const system = [
   'test/csi/conformance/all-checks.test.ts',
   'test/csi/controller/connect-plugin.test.ts',
   'test/csi/faults/**/*.test.ts',
-  'test/csi/hostpath/host-path.test.ts',
-  'test/csi/hostpath/record-store.test.ts',
+  'test/csi/hostpath/**/*.test.ts',
   'test/csi/store/claim-folder.test.ts',
   'test/deploy/**/*.test.ts',
   'test/docs/csi*.test.ts',

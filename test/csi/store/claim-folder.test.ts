@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -18,7 +18,9 @@ describe('claimFolder', () => {
     vi.unstubAllEnvs();
   });
 
-  it.each(['koffi', 'flock(1)'])('has a folder once, until it is closed (by %s)', async (means) => {
+  it.for(['koffi', 'flock(1)'])('has a folder once, until it is closed (by %s)', async (means, context) => {
+    const lacksProgram = spawnSync('flock', ['--version']).error !== undefined;
+    context.skip(means !== 'koffi' && lacksProgram, 'needs flock(1), of util-linux');
     systems.hasLibc = means === 'koffi';
     const folder = temporaryFolder();
     const first = await claimFolder(folder);
