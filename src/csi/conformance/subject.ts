@@ -7,8 +7,7 @@ import {
 } from '../../../gen/csi/v1/csi.js';
 import { type Channel, createChannel } from '../../client/channel.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
-import { Code } from '../../rpc/code.js';
-import { RpcError } from '../../rpc/rpc-error.js';
+import { offered } from '../controller/offered.js';
 import { CallRecord } from './call-record.js';
 import type { Need } from './check.js';
 import type { ConformanceOptions } from './conformance-options.js';
@@ -92,16 +91,6 @@ export class Subject {
     if (options.restart) meets.add('option restart');
     if (Object.keys(options.mutableParameters ?? {}).length > 0) meets.add('option mutableParameters');
     if (options.accessType !== 'block') meets.add('mount volumes');
-  }
-}
-
-/** Undefined for a service that is not there. */
-async function offered<Response>(call: Promise<Response>): Promise<Response | undefined> {
-  try {
-    return await call;
-  } catch (error) {
-    if (error instanceof RpcError && error.code === Code.UNIMPLEMENTED) return undefined;
-    throw error;
   }
 }
 

@@ -14,6 +14,7 @@ import { createClient } from '../../client/client.js';
 import { Code } from '../../rpc/code.js';
 import { RpcError } from '../../rpc/rpc-error.js';
 import type { PluginCapabilities } from '../plugin/plugin-capabilities.js';
+import { offered } from './offered.js';
 
 /** What a plugin says of itself. */
 export interface PluginDescription {
@@ -90,16 +91,6 @@ function checkName(name: string, expectedName: string | undefined, endpoint: str
   if (expectedName === undefined || name === expectedName) return;
   const message = `the plugin is ${JSON.stringify(name)} now, it was ${JSON.stringify(expectedName)} before: another driver took the socket`;
   throw new RpcError(Code.FAILED_PRECONDITION, message, { endpoint });
-}
-
-/** Undefined for a service that is not there. */
-async function offered<Response>(call: Promise<Response>): Promise<Response | undefined> {
-  try {
-    return await call;
-  } catch (error) {
-    if (error instanceof RpcError && error.code === Code.UNIMPLEMENTED) return undefined;
-    throw error;
-  }
 }
 
 function serviceOf({ type }: PluginCapability): Service[] {
