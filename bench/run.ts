@@ -17,14 +17,15 @@ const usage = `npm run bench -- [options]
 
 Runs every scenario with every peer in turn, several rounds, each client and server a process of its own on a core of its
 own, over a path socket. Prints one table and which goals are reached; writes all figures as JSON. A whole run with all peers
-takes about 30 minutes, and with --rounds 5 about 50; it says how long before it begins.
+takes about 45 minutes, and with --rounds 5 about 75; it says how long before it begins.
 
   --peer NAME         only this peer, may be repeated: podwire, 'bare net', grpc-js, nice-grpc, connect-node, grpc-go,
                       'gRPC C++', tonic, 'grpc-js over podwire'
   --scenario TEXT     only scenarios whose name contains TEXT, may be repeated
   --rounds N          default 3; 5 for narrower intervals
   --seconds N         length of one measurement, default 1.5
-  --warm-up N         seconds before it, default 1.2; peers that are machine code take 0.3
+  --warm-up N         seconds before it, default 1.2; peers that are machine code take 0.3, and
+                      those on node:http2 3.5 times as long, for their rate rises until then
   --cores C,S,A       cores of client, server and attacker; default 0,1,2, or 0,1,0 where there are two
   --quick             2 rounds of 0.5 s, a warm-up of 0.5 s, 2,000 idle connections, 1,000 volumes:
                       shows that all works, not how fast it is

@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { BenchProcess } from './bench-process.js';
 import type { Figures } from './figures.js';
+import type { WarmUp } from './peer.js';
 
 /** Options of a client program, as README.md has them. */
 export interface LoadOptions {
@@ -16,8 +17,7 @@ export interface LoadOptions {
 
 export interface LoadPrograms {
   readonly name: string;
-  /** Both are machine code. */
-  readonly compiled?: boolean | undefined;
+  readonly warmUp?: WarmUp | undefined;
   readonly server: readonly string[];
   readonly client: readonly string[];
   /** Runs while the client measures. It gets `--endpoint` and says `attacking`. */
@@ -26,8 +26,11 @@ export interface LoadPrograms {
   readonly serverCores?: string | undefined;
 }
 
-/** Seconds that a compiled program warms up: its connections and its memory have nothing else to wait for. */
-const COMPILED_WARM_UP = 0.3;
+/** Seconds at most: the connections and the memory of a compiled program have nothing else to wait for. */
+const SHORT_WARM_UP = 0.3;
+
+/** How much longer than usual: grpc-js makes twice as many calls after four seconds as after one, and no more after eight. */
+const LONG_WARM_UP = 3.5;
 
 export interface BenchOptions {
   readonly root: string;
@@ -86,7 +89,7 @@ export class Bench {
   /** One client against one server: what both needed between the client's `begin` and its `end`. */
   load(programs: LoadPrograms, options: LoadOptions): Promise<Figures> {
     const { name, server: command, client, attacker, serverCores } = programs;
-    const times = this.timesOf(programs.compiled, options.share);
+    const times = this.timesOf(programs.warmUp, options.share);
     const use = async (server: BenchProcess, endpoint: string): Promise<Figures> => {
       const attacking = attacker && (await this.#attack(name, attacker, endpoint));
       const loading = new BenchProcess(
@@ -105,9 +108,10 @@ export class Bench {
   }
 
   /** Seconds of a measurement. */
-  timesOf(compiled = false, share = 1): Times {
-    const { warmUp, seconds } = this.options;
-    return { warmUp: share * (compiled ? Math.min(warmUp, COMPILED_WARM_UP) : warmUp), seconds: share * seconds };
+  timesOf(kind?: WarmUp, share = 1): Times {
+    const { warmUp: usual, seconds } = this.options;
+    const warmUp = kind === 'short' ? Math.min(usual, SHORT_WARM_UP) : kind === 'long' ? usual * LONG_WARM_UP : usual;
+    return { warmUp: share * warmUp, seconds: share * seconds };
   }
 
   async #attack(name: string, command: readonly string[], endpoint: string): Promise<BenchProcess> {

@@ -18,10 +18,10 @@ export function loadScenario({ name, unit = 'calls', payloadBytes, ...options }:
     figure: 'perSecond',
     overhead: 0.7 + (options.connections ?? 1) / 500,
     contenders: (peers) =>
-      [...peers].flatMap(([peer, { server, client, compiled, lacks = [] }]) => {
+      [...peers].flatMap(([peer, { server, client, warmUp, lacks = [] }]) => {
         if (server === undefined || client === undefined || lacks.includes(options.call)) return [];
-        const programs = { name: peer, server, client, compiled };
-        return [{ name: peer, compiled, measure: (bench) => bench.load(programs, options) }];
+        const programs = { name: peer, server, client, warmUp };
+        return [{ name: peer, warmUp, measure: (bench) => bench.load(programs, options) }];
       }),
   };
 }

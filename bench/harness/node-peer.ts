@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import type { BuiltPeer, Peer } from './peer.js';
+import type { Peer, WarmUp } from './peer.js';
 
 const programs = path.join(import.meta.dirname, '../peers');
 const require = createRequire(import.meta.url);
@@ -12,7 +12,7 @@ const require = createRequire(import.meta.url);
  *
  * @param packageName of the library, for its version. Default: Node itself.
  */
-export function nodePeer(name: string, folder: string, packageName?: string, lacks?: BuiltPeer['lacks']): Peer {
+export function nodePeer(name: string, folder: string, packageName?: string, warmUp?: WarmUp): Peer {
   return {
     name,
     async build() {
@@ -28,7 +28,7 @@ export function nodePeer(name: string, folder: string, packageName?: string, lac
         client: program('client.js'),
         firstServer: program('first-server.js'),
         firstClient: program('first-client.js'),
-        lacks,
+        warmUp,
       };
     },
   };

@@ -19,6 +19,12 @@ export interface BuildPlace {
   readonly root: string;
 }
 
+/**
+ * How long programs take until their rate does not rise any more: `short` what is machine code when it starts, `long` what
+ * has very much JavaScript to compile.
+ */
+export type WarmUp = 'short' | 'long';
+
 /** Two programs as command lines, to which the options are appended. */
 export interface BuiltPeer {
   /** Of the library and, where it matters, of what it runs on: `1.51.1 (Debian 12)`. */
@@ -28,8 +34,8 @@ export interface BuiltPeer {
   /** Programs for the scenario "import and first call", if they are others than `server` and `client`. */
   readonly firstServer?: readonly string[];
   readonly firstClient?: readonly string[];
-  /** The programs are machine code when they start: a short warm-up does. */
-  readonly compiled?: boolean;
+  /** Default: the usual one. */
+  readonly warmUp?: WarmUp | undefined;
   /** Calls that the programs do not have. */
   readonly lacks?: readonly Call[];
 }

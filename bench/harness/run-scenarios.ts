@@ -13,7 +13,7 @@ interface Step {
 function stepsOf(scenarios: readonly Scenario[], peers: ReadonlyMap<string, BuiltPeer>, bench: Bench): Step[][] {
   return scenarios.map((scenario) =>
     scenario.contenders(peers, bench.options).map((contender) => {
-      const { warmUp, seconds } = bench.timesOf(contender.compiled, scenario.share);
+      const { warmUp, seconds } = bench.timesOf(contender.warmUp, scenario.share);
       return { scenario, contender, seconds: scenario.overhead + (scenario.untimed ? 0 : warmUp + seconds) };
     }),
   );

@@ -1,12 +1,12 @@
 import type { Bench, BenchOptions } from './bench.js';
 import type { Figure, Figures } from './figures.js';
-import type { BuiltPeer } from './peer.js';
+import type { BuiltPeer, WarmUp } from './peer.js';
 
 /** What is measured in a scenario: a peer, a pair of peers, or a server in some situation. */
 export interface Contender {
   readonly name: string;
-  /** Its programs are machine code, and warm up faster. */
-  readonly compiled?: boolean | undefined;
+  /** The longer one of its programs'. */
+  readonly warmUp?: WarmUp | undefined;
   measure(bench: Bench): Promise<Figures>;
 }
 

@@ -18,7 +18,12 @@ export const grpcJsOverPodwire: Scenario = {
       if (client === undefined || server === undefined || !peers.has('grpc-js over podwire')) return [];
       const { name } = row;
       return [
-        { name, measure: (bench) => bench.load({ name, server, client }, { call: 'unary', bytes: 64, inFlight: 100 }) },
+        {
+          name,
+          warmUp: 'long',
+          measure: (bench) =>
+            bench.load({ name, server, client, warmUp: 'long' }, { call: 'unary', bytes: 64, inFlight: 100 }),
+        },
       ];
     }),
 };

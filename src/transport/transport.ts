@@ -11,8 +11,13 @@ import type { ByteStream, ByteStreamReceiver } from './byte-stream.js';
 import { Keepalive, type KeepaliveOptions } from './keepalive.js';
 import { http2Limits, type Limits, processReceiveBudget, type ServerLimits } from './limits.js';
 
-/** Octets that are written before the turn of the event loop is over. */
-const FLUSH_LENGTH = 64 * 1024;
+/**
+ * When so many octets wait and more come, they are written before the turn of the event loop is over: the first ones soon,
+ * so that the peer works while this side goes on (else 100 calls in flight are all here or all there), then twice as many
+ * each time. What ends a message that is longer than that still goes with it.
+ */
+const FIRST_FLUSH_LENGTH = 4 * 1024;
+const LAST_FLUSH_LENGTH = 64 * 1024;
 
 /** Octets that the socket has not taken, above which DATA waits in its stream. */
 const CONGESTION_LENGTH = 256 * 1024;
@@ -44,8 +49,8 @@ export interface TransportEvents {
 }
 
 /**
- * One byte stream joined with one HTTP/2 connection: writes once a turn of the event loop, keeps the connection's
- * deadlines, and closes both.
+ * One byte stream joined with one HTTP/2 connection: writes once or a few times a turn of the event loop, keeps the
+ * connection's deadlines, and closes both.
  */
 export class Transport implements ConnectionHandler, ByteStreamReceiver {
   readonly connection: Http2Connection;
@@ -55,6 +60,9 @@ export class Transport implements ConnectionHandler, ByteStreamReceiver {
   readonly #keepalive: Keepalive | undefined;
 
   #flushDue: NodeJS.Immediate | undefined;
+  #flushLength = FIRST_FLUSH_LENGTH;
+  /** What waited when output came last. */
+  #waiting = 0;
   #inFlight = 0;
   #ready = false;
   #ending = false;
@@ -174,8 +182,13 @@ export class Transport implements ConnectionHandler, ByteStreamReceiver {
   // --------------------------------------------------------------------------------------------- ConnectionHandler
 
   onOutput(): void {
-    if (this.connection.output.length >= FLUSH_LENGTH && !this.connection.congested) this.#flush();
-    else this.#flushDue ??= setImmediate(this.#flushOfTurn);
+    this.#flushDue ??= setImmediate(this.#flushOfTurn);
+    const { length } = this.connection.output;
+    const due = this.#waiting >= this.#flushLength || length >= LAST_FLUSH_LENGTH;
+    this.#waiting = length;
+    if (!due || this.connection.congested) return;
+    this.#flushLength = Math.min(this.#flushLength * 2, LAST_FLUSH_LENGTH);
+    this.#flush();
   }
 
   onStream(stream: Http2Stream, fields: HeaderFields, endStream: boolean): void {
@@ -224,11 +237,13 @@ export class Transport implements ConnectionHandler, ByteStreamReceiver {
 
   readonly #flushOfTurn = (): void => {
     this.#flushDue = undefined;
+    this.#flushLength = FIRST_FLUSH_LENGTH;
     this.#flush();
   };
 
   #flush(): void {
     if (this.#closed) return;
+    this.#waiting = 0;
     const { connection } = this;
     const { length } = connection.output;
     // While the socket is congested new output gathers, so that it goes out as one write later.

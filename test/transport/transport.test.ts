@@ -243,13 +243,14 @@ describe.each(pairs)('over %s', (_, connect) => {
 });
 
 describe('one turn of the event loop', () => {
-  it('is one write, however many frames it has', async () => {
+  /** A client, its server, and the lengths of the writes that the client made since the handshake. */
+  async function connectCounted(): Promise<{ client: Side; server: Side; writes: number[] }> {
     const [left, right] = memoryStreamPair();
-    let writes = 0;
+    const writes: number[] = [];
     const counted: ByteStream = {
       start: (receiver) => left.start(receiver),
       write: (chunks, done) => {
-        writes++;
+        writes.push(chunks.reduce((length, chunk) => length + chunk.length, 0));
         left.write(chunks, done);
       },
       end: () => left.end(),
@@ -261,11 +262,41 @@ describe('one turn of the event loop', () => {
     await Promise.all([client.ready, server.ready]);
     await nextTurn();
     await nextTurn();
-    writes = 0;
-    for (let count = 0; count < 50; count++) client.open().sendData(Buffer.alloc(100), true);
-    expect(writes).toBe(0);
+    writes.length = 0;
+    return { client, server, writes };
+  }
+
+  it('is one write, however many frames it has, when they are short together', async () => {
+    const { client, server, writes } = await connectCounted();
+    for (let count = 0; count < 50; count++) client.open().sendData(Buffer.alloc(40), true);
+    expect(writes).toEqual([]);
     await until(() => server.streams.length === 50);
-    expect(writes).toBe(1);
+    expect(writes).toHaveLength(1);
+    client.transport.destroy('done');
+  });
+
+  it('lets the peer begin with the first 4 KiB, and doubles that', async () => {
+    const { client, server, writes } = await connectCounted();
+    for (let count = 0; count < 400; count++) client.open().sendData(Buffer.alloc(200), true);
+    const early = [...writes];
+    await until(() => server.streams.length === 400);
+    expect(early.map((length) => Math.log2(length / 1024) | 0)).toEqual([2, 3, 4, 5]);
+    expect(writes.length).toBe(early.length + 1);
+    writes.length = 0;
+    for (let count = 0; count < 30; count++) client.open().sendData(Buffer.alloc(200), true);
+    // The next turn begins anew.
+    expect(writes.map((length) => Math.log2(length / 1024) | 0)).toEqual([2]);
+    client.transport.destroy('done');
+  });
+
+  it('sends what ends a message of more than 4 KiB together with it', async () => {
+    const { client, server, writes } = await connectCounted();
+    const stream = client.open();
+    stream.sendData(Buffer.alloc(20_000), false);
+    stream.sendData(Buffer.alloc(0), true);
+    await until(() => server.streams.length === 1);
+    await nextTurn();
+    expect(writes).toHaveLength(1);
     client.transport.destroy('done');
   });
 

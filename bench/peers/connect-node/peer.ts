@@ -1,3 +1,3 @@
 import { nodePeer } from '../../harness/node-peer.js';
 
-export const peer = nodePeer('connect-node', 'connect-node', '@connectrpc/connect-node');
+export const peer = nodePeer('connect-node', 'connect-node', '@connectrpc/connect-node', 'long');

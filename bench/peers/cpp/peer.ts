@@ -26,7 +26,7 @@ export const peer: Peer = {
     const { stdout } = await run('pkg-config', ['--modversion', 'grpc++']);
     return {
       version: `${stdout.trim()} (${systemName()})`,
-      compiled: true,
+      warmUp: 'short',
       server: [path.join(output, 'server')],
       client: [path.join(output, 'client')],
     };

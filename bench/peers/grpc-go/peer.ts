@@ -16,7 +16,7 @@ export const peer: Peer = {
     const grpc = /google\.golang\.org\/grpc v(\S+)/.exec(readFileSync(path.join(source, 'go.mod'), 'utf8'))?.[1];
     return {
       version: `${grpc} (${go.stdout.trim()})`,
-      compiled: true,
+      warmUp: 'short',
       server: [programs[0]],
       client: [programs[1]],
     };

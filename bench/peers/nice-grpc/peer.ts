@@ -1,3 +1,3 @@
 import { nodePeer } from '../../harness/node-peer.js';
 
-export const peer = nodePeer('nice-grpc', 'nice-grpc', 'nice-grpc');
+export const peer = nodePeer('nice-grpc', 'nice-grpc', 'nice-grpc', 'long');

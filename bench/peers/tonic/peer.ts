@@ -21,7 +21,7 @@ export const peer: Peer = {
     const compiler = /^rustc (\S+)/.exec(rust.stdout)?.[1];
     return {
       version: `${tonic} (Rust ${compiler})`,
-      compiled: true,
+      warmUp: 'short',
       server: [path.join(output, 'release/server')],
       client: [path.join(output, 'release/client')],
     };
