@@ -1,11 +1,22 @@
 import { inParallel } from './offender.js';
 import type { TestedAttack } from './tested-attack.js';
 
-/** Connections on which nothing is ever said. */
+/** 10,000 connections on which nothing is ever said: most are one user's too many, the others run out of time. */
 export const attack: TestedAttack = {
-  name: 'silent peers',
+  name: '10,000 silent connections',
   answer: 'GOAWAY SETTINGS_TIMEOUT',
   reason: 'the peer sent no HTTP/2 SETTINGS',
+  connections: 10_000,
   run: (connect, signal) =>
-    inParallel(500, connect, signal, (offender) => offender.stay(), { greeting: Buffer.alloc(0) }),
+    inParallel(
+      10_000,
+      connect,
+      signal,
+      async (offender) => {
+        await offender.stay();
+        // A place that was refused is asked for again, not at once: this process has others to open.
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+      },
+      { greeting: Buffer.alloc(0) },
+    ),
 };
