@@ -6,5 +6,7 @@ export const unary1m = loadScenario({
   call: 'unary',
   bytes: 1_048_576,
   inFlight: 4,
+  // Why: docs/performance.md, "Out of reach".
+  nodeOption: '--max-semi-space-size=1',
   payloadBytes: 2 * 1_048_576,
 });

@@ -6,5 +6,7 @@ export const unary64k = loadScenario({
   call: 'unary',
   bytes: 65_536,
   inFlight: 4,
+  // Why: docs/performance.md, "Out of reach".
+  nodeOption: '--max-semi-space-size=1',
   payloadBytes: 2 * 65_536,
 });
