@@ -22,7 +22,9 @@ export interface BarChart {
 }
 
 const WIDTH = 820;
-const NAMES = 200;
+const LEAST_FOR_NAMES = 200;
+/** Of one letter, on average and generously. */
+const LETTER = 7.5;
 const NUMBERS = 110;
 const BAR = 18;
 const GAP = 4;
@@ -44,6 +46,8 @@ const style = `
 
 /** Horizontal bars as SVG. */
 export function barChart({ title, caption, groups }: BarChart): string {
+  const longest = Math.max(0, ...groups.flatMap(({ bars }) => bars.map((bar) => bar.label.length)));
+  const names = Math.max(LEAST_FOR_NAMES, Math.ceil(longest * LETTER) + 8);
   const lines: string[] = [];
   let y = 22;
   const text = (x: number, content: string, className: string, anchor = 'start'): void => {
@@ -58,9 +62,9 @@ export function barChart({ title, caption, groups }: BarChart): string {
     text(0, label, 'group');
     y += 8;
     for (const bar of bars) {
-      let x = NAMES;
+      let x = names;
       for (const [index, part] of bar.parts.entries()) {
-        const width = (part / largest) * (WIDTH - NAMES - NUMBERS);
+        const width = (part / largest) * (WIDTH - names - NUMBERS);
         const className = `${bar.ours ? 'ours' : 'other'}${index > 0 ? ' second' : ''}`;
         lines.push(
           `<rect x="${x.toFixed(1)}" y="${y}" width="${width.toFixed(1)}" height="${BAR}" class="${className}"/>`,
@@ -68,7 +72,7 @@ export function barChart({ title, caption, groups }: BarChart): string {
         x += width;
       }
       y += 13;
-      text(NAMES - 8, bar.label, '', 'end');
+      text(names - 8, bar.label, '', 'end');
       text(Math.round(x) + 6, formatNumber(total(bar)), '');
       y += BAR - 13 + GAP;
     }

@@ -89,7 +89,7 @@ function group(chart: Chart, scenario: Scenario, results: Results): BarChart['gr
       const value = results.figure(scenario.name, label, figure);
       return value === undefined ? [] : [Math.max(0, value.median * scale)];
     });
-    return parts.length === 0 ? [] : [{ label, parts, ours: label === 'podwire' }];
+    return parts.length === 0 ? [] : [{ label, parts, ours: label === 'podwire' || label.startsWith('podwire,') }];
   });
   return bars.length === 0 ? [] : [{ label: scenario.name, bars }];
 }

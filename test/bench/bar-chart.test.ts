@@ -27,6 +27,13 @@ describe('barChart', () => {
     expect(svg).toContain('>40</text>');
   });
 
+  it('has room for long names', () => {
+    const label = 'podwire, --max-semi-space-size=1';
+    const bars = [{ label, parts: [1], ours: true }];
+    const long = barChart({ title: 'x', caption: 'x', groups: [{ label: 'x', bars }] });
+    expect(Number(/<rect x="([\d.]+)"/.exec(long)?.[1])).toBeGreaterThan(label.length * 7);
+  });
+
   it('escapes what has a meaning in XML', () => {
     expect(svg).toContain('Calls &#60;per&#62; second');
     expect(svg).toContain('R&#38;D');
