@@ -27,10 +27,10 @@ export interface LoadPrograms {
 }
 
 /** Seconds at most: the connections and the memory of a compiled program have nothing else to wait for. */
-const SHORT_WARM_UP = 0.3;
+export const SHORT_WARM_UP = 0.3;
 
 /** How much longer than usual: grpc-js makes twice as many calls after four seconds as after one, and no more after eight. */
-const LONG_WARM_UP = 3.5;
+export const LONG_WARM_UP = 3.5;
 
 export interface BenchOptions {
   readonly root: string;

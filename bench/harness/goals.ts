@@ -115,7 +115,7 @@ function judge(goal: Goal, results: Results): GoalResult {
   const span = `${formatNumber(hardest.low)}-${formatNumber(hardest.high)}`;
   // On a machine that others use, too, a rate says less than the processor time does.
   const cpu = figure === 'perSecond' ? results.ratio(scenario, hardest.peer, who, 'cpu') : undefined;
-  const cpuText = cpu === undefined ? '' : `; it takes ${formatNumber(cpu.median)} x the CPU`;
+  const cpuText = cpu === undefined ? '' : `; which takes ${formatNumber(cpu.median)} x the CPU`;
   const without = absent.length === 0 ? '' : `; without ${absent.join(', ')}`;
   return {
     scenario,

@@ -38,7 +38,6 @@ export function loadScenario({ name, unit = 'calls', payloadBytes, nodeOption, .
   };
 }
 
-function insert(option: string, command: readonly string[] = []): string[] {
-  const [node, ...rest] = command;
-  return [node, option, ...rest];
+function insert(option: string, command: readonly string[] | undefined): string[] | undefined {
+  return command && [command[0], option, ...command.slice(1)];
 }

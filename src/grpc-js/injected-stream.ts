@@ -48,11 +48,14 @@ export class InjectedStream implements ByteStream {
   }
 
   write(chunks: Uint8Array[], done: () => void): void {
-    if (this.duplex.destroyed) return;
-    this.#unread.push(done);
-    let wanted = true;
-    for (const chunk of chunks) wanted = this.duplex.push(chunk);
-    if (wanted) this.#resume();
+    // In a turn of its own, likewise: the session reads within `push`, and may end the stream in the middle of a call's start.
+    process.nextTick(() => {
+      if (this.duplex.destroyed) return;
+      this.#unread.push(done);
+      let wanted = true;
+      for (const chunk of chunks) wanted = this.duplex.push(chunk);
+      if (wanted) this.#resume();
+    });
   }
 
   end(): void {}

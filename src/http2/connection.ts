@@ -780,8 +780,9 @@ export class Http2Connection implements StreamConnection, FrameSink, ReceiveFlow
   }
 
   #countReply(): void {
-    this.#handler.onOutput();
+    // Counted before it may be taken.
     if (++this.#replies > MAX_QUEUED_REPLIES) this.#failForUnreadOutput();
+    else this.#handler.onOutput();
   }
 
   #failForUnreadOutput(): void {

@@ -14,7 +14,7 @@ import { http2Limits, type Limits, processReceiveBudget, type ServerLimits } fro
 /**
  * When so many octets wait and more come, they are written before the turn of the event loop is over: the first ones soon,
  * so that the peer works while this side goes on (else 100 calls in flight are all here or all there), then twice as many
- * each time. What ends a message that is longer than that still goes with it.
+ * each time. The trailers of a longer message still go with it, if it is one frame of less than 64 KiB.
  */
 const FIRST_FLUSH_LENGTH = 4 * 1024;
 const LAST_FLUSH_LENGTH = 64 * 1024;

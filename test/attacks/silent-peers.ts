@@ -1,7 +1,7 @@
 import { inParallel } from './offender.js';
 import type { TestedAttack } from './tested-attack.js';
 
-/** 10,000 connections on which nothing is ever said: most are one user's too many, the others run out of time. */
+/** 10,000 connections on which nothing is ever said: they run out of time, unless they are one user's too many before. */
 export const attack: TestedAttack = {
   name: '10,000 silent connections',
   answer: 'GOAWAY SETTINGS_TIMEOUT',
