@@ -60,7 +60,9 @@ const chosen = scenarios.filter(({ name }) => values.scenario.some((text) => nam
 
 function number(name: 'rounds' | 'seconds' | 'warm-up', normal: number, quick: number): number {
   const value = Number(values[name] ?? (values.quick ? quick : normal));
-  if (!(value > 0)) throw new Error(`--${name} has to be a number above 0, not ${JSON.stringify(values[name])}`);
+  const fits = value > 0 && (name !== 'rounds' || Number.isInteger(value));
+  const wanted = name === 'rounds' ? 'a whole number above 0' : 'a number above 0';
+  if (!fits) throw new Error(`--${name} has to be ${wanted}, not ${JSON.stringify(values[name])}`);
   return value;
 }
 
@@ -73,15 +75,19 @@ function cores(): Cores {
 }
 
 async function measure(): Promise<RunRecord> {
-  if (chosen.length === 0) throw new Error('no scenario has such a name; --list shows them');
+  if (chosen.length === 0) {
+    throw new Error(
+      `no scenario has ${values.scenario.map((text) => JSON.stringify(text)).join(' or ')} in its name; --list shows them`,
+    );
+  }
   const partial = values.quick || values.peer.length > 0 || chosen.length < scenarios.length;
   if (values['write-docs'] && partial) {
     throw new Error('docs/performance.md shows a whole run: leave out --quick, --peer and --scenario, or use --from');
   }
-  const peers = await buildPeers(root, values.peer);
   const rounds = number('rounds', 3, 2);
   const warmUp = number('warm-up', 1.2, 0.5);
   const seconds = number('seconds', 1.5, 0.5);
+  const peers = await buildPeers(root, values.peer);
   const folder = mkdtempSync(path.join(tmpdir(), 'podwire-bench-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const results = new Results();
