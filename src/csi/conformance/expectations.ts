@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Code } from '../../rpc/code.js';
 import { codeName } from '../../rpc/code-name.js';
 import { RpcError } from '../../rpc/rpc-error.js';
+import { unlessCode } from '../controller/unless-code.js';
 import { show } from './show.js';
 import { Unmet } from './unmet.js';
 
@@ -32,11 +33,6 @@ export async function refused(call: Promise<unknown>, what: string, ...codes: re
 }
 
 /** The response of a call, or undefined when it was ABORTED, which a plugin may answer while another one is pending. */
-export async function unlessAborted<Response>(call: Promise<Response>): Promise<Response | undefined> {
-  try {
-    return await call;
-  } catch (error) {
-    if (error instanceof RpcError && error.code === Code.ABORTED) return undefined;
-    throw error;
-  }
+export function unlessAborted<Response>(call: Promise<Response>): Promise<Response | undefined> {
+  return unlessCode(Code.ABORTED, call);
 }

@@ -7,7 +7,8 @@ import {
 } from '../../../gen/csi/v1/csi.js';
 import { type Channel, createChannel } from '../../client/channel.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
-import { offered } from '../controller/offered.js';
+import { Code } from '../../rpc/code.js';
+import { unlessCode } from '../controller/unless-code.js';
 import { CallRecord } from './call-record.js';
 import type { Need } from './check.js';
 import type { ConformanceOptions } from './conformance-options.js';
@@ -74,18 +75,21 @@ export class Subject {
     }
     if (meets.has('service VOLUME_ACCESSIBILITY_CONSTRAINTS')) meets.add('topology');
     if (meets.has('service CONTROLLER_SERVICE')) {
-      const found = await offered(controller.controllerGetCapabilities({}, { signal }));
+      const found = await unlessCode(Code.UNIMPLEMENTED, controller.controllerGetCapabilities({}, { signal }));
       for (const { type } of found?.capabilities ?? []) {
         if (type) meets.add(`controller ${nameOf(ControllerRpc, type.value.type)}`);
       }
     }
     if (meets.has('service GROUP_CONTROLLER_SERVICE')) {
-      const found = await offered(groupController.groupControllerGetCapabilities({}, { signal }));
+      const found = await unlessCode(
+        Code.UNIMPLEMENTED,
+        groupController.groupControllerGetCapabilities({}, { signal }),
+      );
       for (const { type } of found?.capabilities ?? [])
         if (type) meets.add(`group ${nameOf(GroupRpc, type.value.type)}`);
     }
     // There is no capability for the node service: whoever is asked knows.
-    const ofNode = await offered(node.nodeGetCapabilities({}, { signal }));
+    const ofNode = await unlessCode(Code.UNIMPLEMENTED, node.nodeGetCapabilities({}, { signal }));
     if (ofNode !== undefined) meets.add('node');
     for (const { type } of ofNode?.capabilities ?? []) if (type) meets.add(`node ${nameOf(NodeRpc, type.value.type)}`);
     if (options.restart) meets.add('option restart');

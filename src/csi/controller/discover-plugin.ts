@@ -14,7 +14,7 @@ import { createClient } from '../../client/client.js';
 import { Code } from '../../rpc/code.js';
 import { RpcError } from '../../rpc/rpc-error.js';
 import type { PluginCapabilities } from '../plugin/plugin-capabilities.js';
-import { offered } from './offered.js';
+import { unlessCode } from './unless-code.js';
 
 /** What a plugin says of itself. */
 export interface PluginDescription {
@@ -56,13 +56,13 @@ export async function discoverPlugin(
   const node = createClient(NodeDefinition, channel);
   const [ofController, ofGroups, ofNode] = await Promise.all([
     services.includes(Service.CONTROLLER_SERVICE)
-      ? offered(controller.controllerGetCapabilities({}, options))
+      ? unlessCode(Code.UNIMPLEMENTED, controller.controllerGetCapabilities({}, options))
       : undefined,
     services.includes(Service.GROUP_CONTROLLER_SERVICE)
-      ? offered(groupController.groupControllerGetCapabilities({}, options))
+      ? unlessCode(Code.UNIMPLEMENTED, groupController.groupControllerGetCapabilities({}, options))
       : undefined,
     // There is no capability for the node service: whoever is asked knows.
-    offered(node.nodeGetCapabilities({}, options)),
+    unlessCode(Code.UNIMPLEMENTED, node.nodeGetCapabilities({}, options)),
   ]);
   return {
     ...{ name, version, manifest },
