@@ -2,7 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { BenchProcess } from './bench-process.js';
 import type { Figures } from './figures.js';
-import type { WarmUp } from './peer.js';
+import { type WarmUp, warmUpSeconds } from './warm-up.js';
 
 /** Options of a client program, as README.md has them. */
 export interface LoadOptions {
@@ -25,12 +25,6 @@ export interface LoadPrograms {
   /** Cores of the server. Default: its own one. */
   readonly serverCores?: string | undefined;
 }
-
-/** Seconds at most: the connections and the memory of a compiled program have nothing else to wait for. */
-export const SHORT_WARM_UP = 0.3;
-
-/** How much longer than usual: grpc-js makes twice as many calls after four seconds as after one, and no more after eight. */
-export const LONG_WARM_UP = 3.5;
 
 export interface BenchOptions {
   readonly root: string;
@@ -109,9 +103,8 @@ export class Bench {
 
   /** Seconds of a measurement. */
   timesOf(kind?: WarmUp, share = 1): Times {
-    const { warmUp: usual, seconds } = this.options;
-    const warmUp = kind === 'short' ? Math.min(usual, SHORT_WARM_UP) : kind === 'long' ? usual * LONG_WARM_UP : usual;
-    return { warmUp: share * warmUp, seconds: share * seconds };
+    const { warmUp, seconds } = this.options;
+    return { warmUp: share * warmUpSeconds(warmUp, kind), seconds: share * seconds };
   }
 
   async #attack(name: string, command: readonly string[], endpoint: string): Promise<BenchProcess> {

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import type { Peer, WarmUp } from './peer.js';
+import type { Peer } from './peer.js';
+import type { WarmUp } from './warm-up.js';
 
 const programs = path.join(import.meta.dirname, '../peers');
 const require = createRequire(import.meta.url);

@@ -1,3 +1,5 @@
+import type { WarmUp } from './warm-up.js';
+
 /** What `--call` of a client program may be; README.md says what each does. */
 export type Call =
   | 'unary'
@@ -18,12 +20,6 @@ export interface BuildPlace {
   /** The repository. */
   readonly root: string;
 }
-
-/**
- * How long programs take until their rate does not rise any more: `short` what is machine code when it starts, `long` what
- * has very much JavaScript to compile.
- */
-export type WarmUp = 'short' | 'long';
 
 /** Two programs as command lines, to which the options are appended. */
 export interface BuiltPeer {

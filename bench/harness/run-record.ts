@@ -1,8 +1,8 @@
 import { cpus, release, totalmem } from 'node:os';
-import { LONG_WARM_UP, SHORT_WARM_UP } from './bench.js';
 import type { BuiltPeers } from './build-peers.js';
 import { formatNumber } from './format-number.js';
 import type { Outcome } from './results.js';
+import { warmUpSeconds } from './warm-up.js';
 
 /** Everything about one run, as it stands in the JSON file. */
 export interface RunRecord {
@@ -62,7 +62,7 @@ export function printRun({
       .join(', ');
   const lines = [
     `${date}: ${processor}, ${cores} cores, ${memoryGiB} GiB, Linux ${kernel}, Node ${node}.`,
-    `Medians of ${rounds} rounds of ${seconds} s after a warm-up of ${warmUp} s (machine code ${Math.min(warmUp, SHORT_WARM_UP)} s, on node:http2 ${formatNumber(warmUp * LONG_WARM_UP)} s); in brackets the middle half of the rounds.`,
+    `Medians of ${rounds} rounds of ${seconds} s after a warm-up of ${warmUp} s (machine code ${warmUpSeconds(warmUp, 'short')} s, on node:http2 ${formatNumber(warmUpSeconds(warmUp, 'long'))} s); in brackets the middle half of the rounds.`,
     'Ratios are medians over pairs of the same round.',
     `Peers: ${list(versions)}.`,
   ];

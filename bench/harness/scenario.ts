@@ -1,6 +1,7 @@
 import type { Bench, BenchOptions } from './bench.js';
 import type { Figure, Figures } from './figures.js';
-import type { BuiltPeer, WarmUp } from './peer.js';
+import type { BuiltPeer } from './peer.js';
+import type { WarmUp } from './warm-up.js';
 
 /** What is measured in a scenario: a peer, a pair of peers, or a server in some situation. */
 export interface Contender {

@@ -13,16 +13,15 @@ export const grpcJsOverPodwire: Scenario = {
   overhead: 0.7,
   contenders: (peers) =>
     rows.flatMap((row): Contender[] => {
-      const client = peers.get(row.client)?.client;
+      const { client, warmUp } = peers.get(row.client) ?? {};
       const server = peers.get(row.server)?.server;
       if (client === undefined || server === undefined || !peers.has('grpc-js over podwire')) return [];
       const { name } = row;
       return [
         {
           name,
-          warmUp: 'long',
-          measure: (bench) =>
-            bench.load({ name, server, client, warmUp: 'long' }, { call: 'unary', bytes: 64, inFlight: 100 }),
+          warmUp,
+          measure: (bench) => bench.load({ name, server, client, warmUp }, { call: 'unary', bytes: 64, inFlight: 100 }),
         },
       ];
     }),

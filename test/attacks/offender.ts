@@ -104,3 +104,18 @@ export async function inParallel(
 ): Promise<void> {
   await Promise.all(Array.from({ length: count }, () => repeatedly(connect, signal, play, options)));
 }
+
+/** So many connections that do nothing once they have greeted. */
+export function crowd(
+  count: number,
+  connect: Connect,
+  signal: AbortSignal,
+  options: OffenderOptions = {},
+): Promise<void> {
+  const play = async (offender: Offender): Promise<void> => {
+    await offender.stay();
+    // A place that was refused is asked for again, not at once: this process has others to open.
+    await delay(1_000);
+  };
+  return inParallel(count, connect, signal, play, options);
+}

@@ -1,4 +1,4 @@
-import { inParallel } from './offender.js';
+import { crowd } from './offender.js';
 import type { TestedAttack } from './tested-attack.js';
 
 /** 10,000 connections on which nothing is ever said: they run out of time, unless they are one user's too many before. */
@@ -7,16 +7,5 @@ export const attack: TestedAttack = {
   answer: 'GOAWAY SETTINGS_TIMEOUT',
   reason: 'the peer sent no HTTP/2 SETTINGS',
   connections: 10_000,
-  run: (connect, signal) =>
-    inParallel(
-      10_000,
-      connect,
-      signal,
-      async (offender) => {
-        await offender.stay();
-        // A place that was refused is asked for again, not at once: this process has others to open.
-        await new Promise((resolve) => setTimeout(resolve, 1_000));
-      },
-      { greeting: Buffer.alloc(0) },
-    ),
+  run: (connect, signal) => crowd(10_000, connect, signal, { greeting: Buffer.alloc(0) }),
 };
